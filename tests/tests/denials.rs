@@ -124,6 +124,63 @@ fn a_bound_holds_and_names_its_line() {
     assert!(lines[1].contains("cloison.toml:") && lines[1].contains("sourceLen <= 1 KiB"), "{output}");
 }
 
+/// Texts, fractions, lengths and members, in a zone for all and in one of the client's own. What is refused names its bound, and does
+/// not count: after twelve refusals there are still the eight calls that `calls` says.
+#[test]
+fn bounds_on_texts_fractions_lengths_and_members() {
+    let good = [
+        ("opens('/data/a', 'rb')", "9"),
+        ("opens('/data/..a', 'r')", "10"),
+        ("scale(0.5)", "1.0"),
+        ("store(b'PK\\x03')", "80"),
+        ("pack({'level': 6, 'ratio': 1.0}, 6)", "12"),
+        ("pack({'level': -6}, 0)", "-6"),
+        ("scale(-1e300)", "-2e+300"),
+    ];
+    let bad = [
+        ("opens('/etc/passwd', 'r')", "path starts_with", "does not hold"),
+        ("opens('/data/../etc/passwd', 'r')", "path starts_with", "`..`"),
+        ("opens('/data/a', 'w')", "mode in [", "does not hold"),
+        ("opens('/data/a')", "mode in [", "does not hold"),
+        ("scale(0.75)", "ratio <= 0.5", "does not hold"),
+        ("scale(float('nan'))", "ratio <= 0.5", "NaN"),
+        ("store(b'PK\\x03 and more')", "len(data) <= 4", "does not hold"),
+        ("store(b'PK')", "data starts_with", "does not hold"),
+        ("pack({'level': 7}, 0)", "options.level <= 6", "does not hold"),
+        ("pack({'level': 6}, 5)", "color in [RED, BLUE]", "does not hold"),
+        ("pack(None, 0)", "options.level <= 6", "the struct is NULL"),
+        ("store(b'')", "data starts_with", "does not hold"),
+    ];
+    let call = |call: &str| format!("cloison.capability('own').{call}");
+    let calls: Vec<String> =
+        bad.iter().map(|(text, ..)| call(text)).chain(good.iter().map(|(text, _)| call(text))).collect();
+    let mut calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+    let last = call("scale(0.25)");
+    calls.extend([last.as_str(), last.as_str()]);
+    let zone = include_str!("../c/denials_bounds.zone.toml");
+    for instances in ["shared", "per-client"] {
+        let zone = format!("{zone}[sandbox]\ninstances = \"{instances}\"\n");
+        let project = Project::script(TRIES)
+            .file("cloison.toml", include_str!("../python/denials/bounds.toml"))
+            .file("own.zone.toml", &zone)
+            .library("own.so", include_str!("../c/denials_bounds.c"));
+        let output = project.main(&calls).output().ends_with(0);
+        let lines: Vec<_> = output.stdout.lines().collect();
+        let (refused, made) = lines.split_at(bad.len());
+        for (line, (text, bound, why)) in refused.iter().zip(bad) {
+            let function = text.split('(').next().expect("a name");
+            let denied = format!("CapabilityDenied own {function} ");
+            assert!(line.starts_with(&denied) && line.contains(bound) && line.contains(why), "{text}: {line}");
+            assert!(line.contains("cloison.toml:3"), "{text}: {line}");
+        }
+        for (line, (text, value)) in made.iter().zip(good) {
+            assert_eq!(*line, format!("ok {value}"), "{text}\n{output}");
+        }
+        assert_eq!(made[good.len()], "ok 0.5", "{output}");
+        assert!(made[good.len() + 1].starts_with("QuotaExceeded"), "{output}");
+    }
+}
+
 #[test]
 fn a_number_of_calls_is_used_up() {
     let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\ncalls = 3\n";

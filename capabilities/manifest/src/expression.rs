@@ -38,7 +38,7 @@
 mod parse;
 mod token;
 
-pub use parse::{Arguments, ExpressionFunction, Scope, Taken, Takes, parse, parse_condition};
+pub use parse::{BoundArguments, ExpressionFunction, Scope, Taken, Takes, parse, parse_condition};
 
 /// What a word stands for by the grammar, whatever a manifest calls like that.
 pub fn meaning(word: &str) -> Option<&'static str> {

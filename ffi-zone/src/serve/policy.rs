@@ -225,4 +225,20 @@ mod tests {
             assert_eq!((0..5).filter(|_| limited.admit().is_ok()).count(), left);
         }
     }
+
+    #[test]
+    fn a_call_that_is_given_back_can_be_made() {
+        let page = cloison_transport::account::create().unwrap();
+        let account = Account::open(&page).unwrap();
+        let limited = Limited { calls: Some(1), rate: None, account };
+        let policy = ClientPolicy { functions: vec![1], bounds: Vec::new(), limited: Some(limited) };
+        for _ in 0..3 {
+            assert_eq!(policy.admit(FunctionId(0)), Ok(()));
+            assert_eq!(policy.admit(FunctionId(0)), Err(Denial::Calls(1)));
+            policy.give_back();
+        }
+        // No more comes back than was counted.
+        policy.give_back();
+        assert_eq!([(); 2].map(|()| policy.admit(FunctionId(0)).is_ok()), [true, false]);
+    }
 }

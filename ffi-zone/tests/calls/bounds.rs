@@ -316,6 +316,9 @@ fn bounds_that_fit_nothing_are_refused() {
     assert!(!wrong("level", compared(level, Operator::Less)), "the same that fits");
 }
 
+/// Path, mode, data, the bytes of a record, and those of a number.
+type AnyArguments = (Vec<u8>, Option<Vec<u8>>, Vec<u8>, Vec<u8>, u64);
+
 /// Whatever bytes stand in the arguments, a bound lets the call through or refuses it.
 #[test]
 fn no_bytes_make_a_bound_panic() {
@@ -323,7 +326,7 @@ fn no_bytes_make_a_bound_panic() {
     let bytes = |most| prop::collection::vec(any::<u8>(), 0..most);
     let record = prop::collection::vec(any::<u8>(), 32);
     let arguments = (bytes(40), prop::option::of(bytes(12)), bytes(40), record, any::<u64>());
-    let run = |(path, mode, data, record, real): (Vec<u8>, Option<Vec<u8>>, Vec<u8>, Vec<u8>, u64)| {
+    let run = |(path, mode, data, record, real): AnyArguments| {
         let mode = || mode.as_deref().map_or(Null, Bytes);
         for bench in benches.borrow_mut().iter_mut() {
             for (function, bound, arguments) in [

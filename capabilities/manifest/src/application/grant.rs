@@ -3,7 +3,7 @@
 use super::{Allow, Application, CapabilityRequest, Written};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::inside;
-use crate::expression::{Arguments, ExpressionFunction, Scope, Takes, parse};
+use crate::expression::{BoundArguments, ExpressionFunction, Scope, Takes, parse};
 use crate::manifest::takes;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Grant};
@@ -95,7 +95,7 @@ impl Application {
         let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
         let callees = callees(interface);
         let integers = interface.integers();
-        let arguments = Arguments { parameters: &function.parameters, types: &interface.types };
+        let arguments = BoundArguments { parameters: &function.parameters, types: &interface.types };
         let scope = Scope {
             parameters: &parameters,
             value: None,

@@ -27,12 +27,12 @@ pub struct Scope<'a> {
     /// Names that stand for numbers: constants and the values of enumerations.
     pub integers: &'a [(String, i128)],
     /// What a bound may look at beside integers; `None` in every other expression.
-    pub arguments: Option<Arguments<'a>>,
+    pub arguments: Option<BoundArguments<'a>>,
 }
 
 /// The arguments of a call that a bound is about.
 #[derive(Clone, Copy, Debug)]
-pub struct Arguments<'a> {
+pub struct BoundArguments<'a> {
     /// The function's parameters: those of the [`Scope`].
     pub parameters: &'a [Parameter],
     /// The manifest's own types.

@@ -183,7 +183,7 @@ pub const KEYS: &[Key] = &[
     // [capabilities.NAME]
     key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"log\"`, `\"net\"`, `\"process\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
     key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `log`, `net`, `process` and `sqlite3`; of `http`, array of requests"),
-    key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied; over the C parameters, filled-in lengths included. The line that the denial names is that of `allow`").written("table: function → expression"),
+    key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied, and does not count; over the C parameters, filled-in lengths included, see [bounds](#bounds). The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
     key("calls", &[Capability], Count(0, i64::MAX as u64), "so many calls altogether; of `http`, requests of all microprocesses together").written("number"),
     key("roots", &[Capability], Entries(Root), "folders of the machine: a table for each, with `at`, `path` and `allow`, see [host.md](host.md)").of("`files`, `sqlite3`").default("[]"),

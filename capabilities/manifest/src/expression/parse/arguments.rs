@@ -13,7 +13,7 @@ use cloison_contract::types::{CType, Member, MemberRole, NumberPlace, Record};
 use std::ops::Range;
 
 /// One side of a comparison.
-pub(super) enum Side {
+pub(super) enum Operand {
     /// The bytes of the argument at that position.
     Bytes(usize),
     /// A number with a fraction.
@@ -37,24 +37,24 @@ pub(super) enum WordOperator {
 const TEXTS_ARE_TESTED_BY: &str = "texts are tested by `==`, `!=`, `in [\"…\", \"…\"]`, `starts_with` and `ends_with`";
 
 impl<'a> Parser<'a> {
-    pub(super) fn side(&mut self) -> Result<Side, Mistake> {
-        let Some(arguments) = self.scope.arguments else { return self.sum().map(Side::Integer) };
+    pub(super) fn side(&mut self) -> Result<Operand, Mistake> {
+        let Some(arguments) = self.scope.arguments else { return self.sum().map(Operand::Integer) };
         match (self.token(0), self.token(1)) {
             (Some(Token::Text(bytes)), _) => {
                 self.next += 1;
-                Ok(Side::Text(bytes))
+                Ok(Operand::Text(bytes))
             }
             (Some(Token::Fraction(value)), _) => {
                 self.next += 1;
-                Ok(Side::Fraction(value))
+                Ok(Operand::Fraction(value))
             }
             (Some(Token::Sign("-")), Some(Token::Fraction(value))) => {
                 self.next += 2;
-                Ok(Side::Fraction(-value))
+                Ok(Operand::Fraction(-value))
             }
             (Some(Token::Name(name)), after) => {
                 let Some(index) = self.scope.parameters.iter().position(|(known, _)| *known == name) else {
-                    return self.sum().map(Side::Integer);
+                    return self.sum().map(Operand::Integer);
                 };
                 let start = self.next;
                 self.next += 1;
@@ -62,41 +62,43 @@ impl<'a> Parser<'a> {
                     _ if after == Some(Token::Sign(".")) => {
                         let place = self.member(index)?;
                         if place.scalar.is_float() {
-                            return Ok(Side::Real(Real::Member(index, place)));
+                            return Ok(Operand::Real(Real::Member(index, place)));
                         }
                     }
-                    shape if shape.has_bytes() => return Ok(Side::Bytes(index)),
-                    Shape::Number(number) if number.scalar.is_float() => return Ok(Side::Real(Real::Parameter(index))),
+                    shape if shape.has_bytes() => return Ok(Operand::Bytes(index)),
+                    Shape::Number(number) if number.scalar.is_float() => {
+                        return Ok(Operand::Real(Real::Parameter(index)));
+                    }
                     _ => {}
                 }
                 // It is an integer, or the beginning of one.
                 self.next = start;
-                self.sum().map(Side::Integer)
+                self.sum().map(Operand::Integer)
             }
-            _ => self.sum().map(Side::Integer),
+            _ => self.sum().map(Operand::Integer),
         }
     }
 
     /// A side without a comparison.
-    pub(super) fn alone(&self, side: Side, start: usize) -> Parsed {
+    pub(super) fn alone(&self, side: Operand, start: usize) -> Parsed {
         match side {
-            Side::Integer(expression) => Ok(expression),
-            Side::Bytes(_) | Side::Text(_) => {
+            Operand::Integer(expression) => Ok(expression),
+            Operand::Bytes(_) | Operand::Text(_) => {
                 Err(Mistake::new(self.since(start), "text or bytes alone say nothing").hint(TEXTS_ARE_TESTED_BY))
             }
-            Side::Fraction(_) | Side::Real(_) => {
+            Operand::Fraction(_) | Operand::Real(_) => {
                 Err(Mistake::new(self.since(start), "a floating-point number can only be compared with a number")
                     .hint("nothing is calculated with it: write `x >= 0.5 && x <= 1.5`"))
             }
         }
     }
 
-    pub(super) fn compare(&self, left: Side, operator: Operator, right: Side, start: usize) -> Parsed {
+    pub(super) fn compare(&self, left: Operand, operator: Operator, right: Operand, start: usize) -> Parsed {
         match (left, right) {
-            (Side::Integer(left), Side::Integer(right)) => {
+            (Operand::Integer(left), Operand::Integer(right)) => {
                 Ok(Expression::Binary(operator, Box::new(left), Box::new(right)))
             }
-            (Side::Bytes(index), Side::Text(text)) | (Side::Text(text), Side::Bytes(index)) => {
+            (Operand::Bytes(index), Operand::Text(text)) | (Operand::Text(text), Operand::Bytes(index)) => {
                 let equal = Expression::Bytes(index, BytesTest::OneOf(vec![self.text_for(index, text, start)?]));
                 match operator {
                     Operator::Equal => Ok(equal),
@@ -104,19 +106,19 @@ impl<'a> Parser<'a> {
                     _ => Err(Mistake::new(self.since(start), "texts have no order here").hint(TEXTS_ARE_TESTED_BY)),
                 }
             }
-            (Side::Bytes(_), _) | (_, Side::Bytes(_)) => Err(Mistake::new(
+            (Operand::Bytes(_), _) | (_, Operand::Bytes(_)) => Err(Mistake::new(
                 self.since(start),
                 "text or bytes are compared with a text in quotes, and with nothing else",
             )
             .hint(TEXTS_ARE_TESTED_BY)),
-            (Side::Real(real), with) => Ok(Expression::Compare(real, operator, self.constant_real(&with, start)?)),
-            (with, Side::Real(real)) => {
+            (Operand::Real(real), with) => Ok(Expression::Compare(real, operator, self.constant_real(&with, start)?)),
+            (with, Operand::Real(real)) => {
                 Ok(Expression::Compare(real, operator.mirrored(), self.constant_real(&with, start)?))
             }
-            (Side::Integer(_), Side::Fraction(_)) | (Side::Fraction(_), Side::Integer(_)) => {
+            (Operand::Integer(_), Operand::Fraction(_)) | (Operand::Fraction(_), Operand::Integer(_)) => {
                 Err(Mistake::new(self.since(start), "a whole number is compared with whole numbers only"))
             }
-            (Side::Fraction(_) | Side::Text(_), _) | (_, Side::Text(_)) => {
+            (Operand::Fraction(_) | Operand::Text(_), _) | (_, Operand::Text(_)) => {
                 Err(Mistake::new(self.since(start), "no argument stands in this comparison that fits its other side"))
             }
         }
@@ -135,11 +137,11 @@ impl<'a> Parser<'a> {
     }
 
     /// What follows a word operator.
-    pub(super) fn word_test(&mut self, left: Side, word: WordOperator, start: usize) -> Parsed {
+    pub(super) fn word_test(&mut self, left: Operand, word: WordOperator, start: usize) -> Parsed {
         if word == WordOperator::In {
             return self.list(left, start);
         }
-        let Side::Bytes(index) = left else {
+        let Operand::Bytes(index) = left else {
             return Err(Mistake::new(
                 self.since(start),
                 "the name of a parameter that is a text or bytes stands on the left",
@@ -165,7 +167,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `[1, 6]`, `["r", "rb"]`
-    fn list(&mut self, left: Side, start: usize) -> Parsed {
+    fn list(&mut self, left: Operand, start: usize) -> Parsed {
         let open = self.here();
         if !self.take("[") {
             return Err(Mistake::new(open, "a list was expected here")
@@ -176,14 +178,14 @@ impl<'a> Parser<'a> {
                 .hint("to allow no call, leave the function out of `allow`"));
         }
         let tested = match left {
-            Side::Bytes(index) => {
+            Operand::Bytes(index) => {
                 let texts = self.entries(|parser| match parser.advance()? {
                     (Token::Text(text), span) => parser.text_for(index, text, span.start),
                     (_, span) => Err(Mistake::new(span, "a text in quotes was expected here")),
                 })?;
                 Expression::Bytes(index, BytesTest::OneOf(texts))
             }
-            Side::Integer(value) => {
+            Operand::Integer(value) => {
                 let numbers = self.entries(|parser| {
                     let start = parser.here().start;
                     let entry = parser.sum()?;
@@ -191,11 +193,11 @@ impl<'a> Parser<'a> {
                 })?;
                 Expression::OneOf(Box::new(value), numbers)
             }
-            Side::Fraction(_) | Side::Real(_) => {
+            Operand::Fraction(_) | Operand::Real(_) => {
                 return Err(Mistake::new(self.since(start), "a floating-point number is no member of a list")
                     .hint("write `x >= 0.5 && x <= 1.5`"));
             }
-            Side::Text(_) => {
+            Operand::Text(_) => {
                 return Err(Mistake::new(self.since(start), "the name of a parameter stands on the left of `in`"));
             }
         };
@@ -224,11 +226,11 @@ impl<'a> Parser<'a> {
     }
 
     /// What a floating-point number is compared with.
-    fn constant_real(&self, side: &Side, start: usize) -> Result<f64, Mistake> {
+    fn constant_real(&self, side: &Operand, start: usize) -> Result<f64, Mistake> {
         let no_constant = "a floating-point number is compared with a number that stands there, and with nothing else";
         match side {
-            Side::Fraction(value) => Ok(*value),
-            Side::Integer(expression) => {
+            Operand::Fraction(value) => Ok(*value),
+            Operand::Integer(expression) => {
                 let value =
                     expression.evaluate(&mut Nothing).map_err(|_| Mistake::new(self.since(start), no_constant))?;
                 match value as f64 {
@@ -237,7 +239,9 @@ impl<'a> Parser<'a> {
                     _ => Err(Mistake::new(self.since(start), "no floating-point number is exactly this whole number")),
                 }
             }
-            Side::Bytes(_) | Side::Real(_) | Side::Text(_) => Err(Mistake::new(self.since(start), no_constant)),
+            Operand::Bytes(_) | Operand::Real(_) | Operand::Text(_) => {
+                Err(Mistake::new(self.since(start), no_constant))
+            }
         }
     }
 
@@ -289,7 +293,7 @@ impl<'a> Parser<'a> {
         let place = self.member(index)?;
         match place.scalar.is_float() {
             false => Ok(Expression::Member(index, place)),
-            true => self.alone(Side::Real(Real::Member(index, place)), span.start),
+            true => self.alone(Operand::Real(Real::Member(index, place)), span.start),
         }
     }
 

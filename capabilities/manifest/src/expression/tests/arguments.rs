@@ -65,7 +65,7 @@ fn with_bound<T>(text: &str, use_it: impl FnOnce(Result<Expression, Mistake>, &I
     let (_, function) = interface.function("make").unwrap();
     let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
     let integers = interface.integers();
-    let arguments = Arguments { parameters: &function.parameters, types: &interface.types };
+    let arguments = BoundArguments { parameters: &function.parameters, types: &interface.types };
     let scope =
         Scope { parameters: &parameters, value: None, functions: &[], integers: &integers, arguments: Some(arguments) };
     use_it(parse(text, &scope), &interface)
@@ -329,7 +329,7 @@ fn a_function_may_be_called_len() {
     let (_, function) = interface.function("make").unwrap();
     let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
     let functions = [ExpressionFunction { name: "len", id: FunctionId(3), takes: Takes::These(vec![Taken::Integer]) }];
-    let arguments = Some(Arguments { parameters: &function.parameters, types: &interface.types });
+    let arguments = Some(BoundArguments { parameters: &function.parameters, types: &interface.types });
     let scope = Scope { parameters: &parameters, value: None, functions: &functions, integers: &[], arguments };
     assert_eq!(parse("len(level)", &scope), Ok(Expression::Call(FunctionId(3), vec![Expression::Parameter(2)])));
 }

@@ -8,6 +8,7 @@
 //!
 //! [capabilities.zlib]
 //! zone = "zlib"                           # a bundled binding, or a path to a .zone.toml
+//! version = "1"                           # optional: every 1.x.y of its interface will do
 //! allow = ["crc32", "compress2"]          # required; "*" is everything, [] is nothing
 //! where = { compress2 = "sourceLen <= 1 MiB" }
 //! rate = "1000/s"
@@ -27,6 +28,7 @@ pub use deterministic::ClockRequest;
 pub use services::{SecretSource, ServiceRequest};
 
 use crate::diagnostic::{Diagnostics, SourceFile};
+use crate::version::WantedVersion;
 use cloison_contract::grant::Rate;
 use cloison_contract::types::Location;
 use std::collections::BTreeMap;
@@ -71,6 +73,8 @@ pub struct EntryPoint {
 pub struct CapabilityRequest {
     /// A bundled binding's name, or a path to a `.zone.toml` relative to `cloison.toml`.
     pub zone: Written,
+    /// `version`: which versions of its interface will do; every one if it is not said.
+    pub version: Option<VersionRequest>,
     /// `allow`
     pub allow: Allow,
     /// Where `allow` stands: this line is what a denial names.
@@ -83,6 +87,15 @@ pub struct CapabilityRequest {
     pub calls: Option<u64>,
     /// What it says of a host service, if `zone` is one.
     pub service: Option<ServiceRequest>,
+}
+
+/// `version` of a capability.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct VersionRequest {
+    /// What is asked for.
+    pub wanted: WantedVersion,
+    /// Where it stands.
+    pub span: Range<usize>,
 }
 
 /// `allow`

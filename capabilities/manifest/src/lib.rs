@@ -14,6 +14,7 @@
 //! | [`expression`] | lengths, capacities and bounds as they are written |
 //! | [`stub`] | what type checkers see of a capability: a `.pyi` |
 //! | [`explain`] | what all of that lets a program do, in plain words |
+//! | [`version`] | versions of interfaces, and which of them an application takes |
 //! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
@@ -30,5 +31,6 @@ pub mod manifest;
 pub mod page;
 pub mod stub;
 mod units;
+pub mod version;
 
 pub use units::size as parse_size;

@@ -1,10 +1,11 @@
 //! What `cloison.toml` asks for, against what the zone's manifest offers.
 
-use super::{Allow, Application, CapabilityRequest, Written};
+use super::{Allow, Application, CapabilityRequest, VersionRequest, Written};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::document::inside;
 use crate::expression::{BoundArguments, ExpressionFunction, Scope, Takes, parse};
 use crate::manifest::takes;
+use crate::version::InterfaceVersion;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Grant};
 use cloison_contract::interface::{Function, FunctionId, Interface, Parameter};
@@ -19,6 +20,8 @@ impl Application {
             let message = format!("there is no [capabilities.{name}] in this file");
             return Err(Diagnostic::whole_file(&self.source, message).into());
         };
+        // What else is wrong would be about an interface that nobody has asked for.
+        self.version(request, interface)?;
         let mut diagnostics = Diagnostics::default();
         let mut grant = Grant::new(self.allowed(request, interface, &mut diagnostics));
         grant.rate = request.rate;
@@ -30,6 +33,27 @@ impl Application {
             }
         }
         if diagnostics.is_empty() { Ok(grant) } else { Err(diagnostics.sorted()) }
+    }
+
+    /// Whether the interface is one that the capability asks for.
+    fn version(&self, request: &CapabilityRequest, interface: &Interface) -> Result<(), Diagnostics> {
+        let Some(VersionRequest { wanted, span }) = &request.version else { return Ok(()) };
+        // One that is none was never read from a manifest, and nobody can have asked for it.
+        let version = InterfaceVersion::parse(&interface.version);
+        if version.is_some_and(|version| wanted.takes(version)) {
+            return Ok(());
+        }
+        let (name, has) = (&interface.name, &interface.version);
+        let message = format!("`{name}` has version {has} of its interface, and \"{wanted}\" is asked for here");
+        let what = match version.is_some_and(|version| wanted.is_newer_than(version)) {
+            true => "is older: use a later one",
+            false => "has moved on: use an earlier one",
+        };
+        let (takes, file) = (wanted.words(), &interface.source);
+        let hint = format!(
+            "\"{wanted}\" is {takes}. {file} {what}, or write `version = \"{has}\"` if that offers what the program calls"
+        );
+        Err(Diagnostic::error(&self.source, span.clone(), message).hint(hint).into())
     }
 
     fn allowed(

@@ -2,10 +2,13 @@
 
 use super::deterministic;
 use super::services::{self, CapabilityEntry};
-use super::{Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, Written};
+use super::{
+    Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, VersionRequest, Written,
+};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::manifest::layers;
+use crate::version::WantedVersion;
 use crate::{bundled, units};
 use cloison_contract::host::HostService;
 use cloison_contract::spelling::did_you_mean;
@@ -177,6 +180,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         reader.error_with_hint(zone.span.clone(), format!("there is no bundled binding `{}`", zone.text), hint);
         return None;
     }
+    let version = table.take("version").and_then(|value| version(reader, &value));
     let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
@@ -201,6 +205,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     let (rate, calls) = if about_requests { (None, None) } else { (rate, calls) };
     Some(CapabilityRequest {
         zone: zone?,
+        version,
         allow: allow?,
         allow_location: reader.location(allow_at),
         bounds,
@@ -208,6 +213,11 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         calls,
         service,
     })
+}
+
+fn version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<VersionRequest> {
+    let wanted = reader.parsed(value, WantedVersion::parse)?;
+    Some(VersionRequest { wanted, span: value.span.clone() })
 }
 
 fn allow(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Allow> {

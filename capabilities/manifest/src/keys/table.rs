@@ -182,6 +182,7 @@ pub const KEYS: &[Key] = &[
     key("may_be_missing", &[App], Texts, "as in [`[sandbox]`](#sandbox), for microprocesses").written("array of layers"),
     // [capabilities.NAME]
     key("zone", &[Capability], Text, "a bundled binding (`\"zlib\"`, `\"libm\"`), a host service (`\"env\"`, `\"files\"`, `\"http\"`, `\"log\"`, `\"net\"`, `\"process\"`, `\"sqlite3\"`), or a path to a `.zone.toml`, relative to this file").required(),
+    key("version", &[Capability], Pattern(r"^([0-9]{1,9}(\.[0-9]{1,9}){0,2}|=[0-9]{1,9}\.[0-9]{1,9}\.[0-9]{1,9})$"), "which versions of the zone's interface will do, see [versions](#versions); every one unless said").written("`\"1\"`, `\"1.2\"`, `\"=1.2.3\"`"),
     key("allow", &[Capability], OneOrMany, "what may be called: `\"*\"` is all that are not internal, `[]` is none; of `http`, what may be requested: `\"GET https://api.example.com/v1/*\"`").written("array of functions, or `\"*\"`; required, but for `env`, `files`, `log`, `net`, `process` and `sqlite3`; of `http`, array of requests"),
     key("where", &[Capability], Expressions, "must hold for the arguments, or the call is denied, and does not count; over the C parameters, filled-in lengths included, see [bounds](#bounds). The line that the denial names is that of `allow`").written("table: function → expression"),
     key("rate", &[Capability], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time; that many may also come at once; of `http`, requests of all microprocesses together").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),

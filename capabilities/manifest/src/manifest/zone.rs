@@ -4,6 +4,7 @@ use crate::bundled;
 use crate::diagnostic::Written;
 use crate::document::{DocumentReader, TableEntry};
 use crate::keys::TableName;
+use crate::version::InterfaceVersion;
 use cloison_contract::interface::{Library, LibraryLocation};
 use toml::de::DeValue;
 
@@ -59,9 +60,7 @@ fn zone_name(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Stri
 
 fn zone_version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<String> {
     let version = reader.string(value)?;
-    let parts: Vec<_> = version.text.split('.').collect();
-    let number = |part: &&str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
-    if parts.len() != 3 || !parts.iter().all(number) {
+    if InterfaceVersion::parse(&version.text).is_none() {
         let hint = "three numbers, as in \"1.0.0\": the version of this interface, not of the library";
         reader.error_with_hint(version.span, format!("`{}` is no version", version.text), hint);
         return None;

@@ -340,13 +340,19 @@ impl HostRule {
         }
     }
 
+    /// Whether every host that is that one is this one as well.
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Below(outer), Self::Below(inner)) => is_below(inner, outer),
+            (Self::Below(_), Self::Name(name)) => self.matches(name),
+            (one, other) => one == other,
+        }
+    }
+
     /// Whether some host is both this and that.
     pub fn meets(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Below(one), Self::Below(other)) => {
-                let below = |inner: &str, outer: &str| inner == outer || inner.ends_with(&format!(".{outer}"));
-                below(one, other) || below(other, one)
-            }
+            (Self::Below(one), Self::Below(other)) => is_below(one, other) || is_below(other, one),
             (Self::Below(_), other) => self.matches(&other.to_string()),
             (one, other) => other.matches(&one.to_string()),
         }
@@ -383,6 +389,11 @@ impl fmt::Display for HostRule {
             Self::Address(IpAddr::V6(address)) => write!(f, "[{address}]"),
         }
     }
+}
+
+/// Whether a name is another one, or below it.
+fn is_below(inner: &str, outer: &str) -> bool {
+    inner.strip_suffix(outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// An address as it stands in a URL: four numbers, or in brackets.
@@ -456,6 +467,19 @@ impl HttpRule {
             && self.port == request.port
             && self.host.matches(request.host)
             && self.path.matches(request.path)
+    }
+
+    /// Whether every request that the other one allows is allowed by this one as well.
+    pub fn covers(&self, other: &Self) -> bool {
+        let method = match &other.method {
+            Some(method) => self.has_method(method),
+            None => self.method.is_none(),
+        };
+        method
+            && self.scheme == other.scheme
+            && self.port == other.port
+            && self.host.covers(&other.host)
+            && self.path.covers(&other.path)
     }
 }
 
@@ -565,6 +589,23 @@ impl PathRule {
             && self.segments.iter().zip(given).all(|(rule, segment)| match rule {
                 SegmentRule::Exactly(expected) => expected == segment,
                 SegmentRule::Any => !segment.is_empty(),
+            })
+    }
+
+    /// Whether every path that is that one is this one as well.
+    pub fn covers(&self, other: &Self) -> bool {
+        let (own, others) = (self.segments.len(), other.segments.len());
+        let long_enough = match (self.rest, other.rest) {
+            (true, true) => others >= own,
+            (true, false) => others > own,
+            (false, true) => false,
+            (false, false) => others == own,
+        };
+        long_enough
+            && self.segments.iter().zip(&other.segments).all(|(one, other)| match (one, other) {
+                (SegmentRule::Any, SegmentRule::Any) => true,
+                (SegmentRule::Any, SegmentRule::Exactly(bytes)) => !bytes.is_empty(),
+                (one, other) => one == other,
             })
     }
 }

@@ -377,3 +377,62 @@ proptest! {
         prop_assert_eq!(rule.to_string().parse::<HttpRule>().expect("a rule"), rule);
     }
 }
+
+#[test]
+fn a_rule_covers_what_is_inside_it() {
+    for (outer, inner) in [
+        ("GET https://a.example.com/v1", "GET https://a.example.com/v1"),
+        ("* https://a.example.com/v1", "GET https://a.example.com/v1"),
+        ("GET https://*.example.com/*", "GET https://a.example.com/v1/*"),
+        ("GET https://*.example.com/*", "GET https://*.a.example.com/*"),
+        ("GET https://a.example.com/*", "GET https://a.example.com/"),
+        ("GET https://a.example.com/v1/*", "GET https://a.example.com/v1/items/7"),
+        ("GET https://a.example.com/*/items/*", "GET https://a.example.com/v1/items/*"),
+    ] {
+        assert!(rule(outer).covers(&rule(inner)), "{outer} has {inner} in it");
+        assert_eq!(rule(inner).covers(&rule(outer)), inner == outer, "{inner} has not {outer} in it");
+    }
+    for (outer, inner) in [
+        ("GET https://a.example.com/v1/*", "GET https://a.example.com/v1"),
+        ("GET https://a.example.com/v1", "GET https://a.example.com/v1/*"),
+        ("GET https://a.example.com/v1/*", "GET https://a.example.com/*"),
+        ("GET https://a.example.com/*", "POST https://a.example.com/"),
+        ("GET https://a.example.com/*", "GET http://a.example.com/"),
+        ("GET https://a.example.com/*", "GET https://a.example.com:8443/"),
+        ("GET https://*.example.com/*", "GET https://example.com/"),
+        ("GET https://*.example.com/*", "GET https://evilexample.com/"),
+        ("GET https://a.example.com/*/x", "GET https://a.example.com//x"),
+    ] {
+        // The last one is no rule at all.
+        let inner = inner.parse();
+        assert!(!inner.is_ok_and(|inner| rule(outer).covers(&inner)), "{outer}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// Whatever the inner rule allows, the outer one would have allowed.
+    #[test]
+    fn what_is_covered_allows_no_more(outer in some_rule(), inner in some_rule(), request in some_request()) {
+        if rule(&outer).covers(&rule(&inner)) {
+            prop_assert!(allows(&[&outer], &request) || !allows(&[&inner], &request), "{} {} {}", outer, inner, request);
+        }
+    }
+}
+
+fn some_rule() -> impl Strategy<Value = String> {
+    let hosts = ["a.example.com", "b.a.example.com", "*.example.com", "*.a.example.com", "127.0.0.1"];
+    let paths = ["/", "/*", "/v", "/v/", "/v/*", "/*/", "/*/*", "/*/w", "/v/w", "/v/w/*"];
+    let method = prop::sample::select(vec!["*", "GET", "PUT"]);
+    (method, prop::sample::select(hosts.to_vec()), prop::sample::select(paths.to_vec()))
+        .prop_map(|(method, host, path)| format!("{method} https://{host}{path}"))
+}
+
+fn some_request() -> impl Strategy<Value = String> {
+    let hosts = ["example.com", "a.example.com", "b.a.example.com", "c.b.a.example.com", "127.0.0.1"];
+    let paths = ["/", "/v", "/v/", "/v/w", "/v/w/", "/v/w/x", "/w"];
+    let method = prop::sample::select(vec!["GET", "PUT", "TRACE"]);
+    (method, prop::sample::select(hosts.to_vec()), prop::sample::select(paths.to_vec()))
+        .prop_map(|(method, host, path)| format!("{method} https://{host}{path}"))
+}

@@ -1,5 +1,6 @@
 //! `"api.example.com:443"`, `"*.example.org:443"`, `"10.1.0.0/16:*"`, `"[::1]:80"`: an entry of `connect` or `listen`.
 
+use super::is_localhost;
 use super::special::{same_v4, same_v6};
 use serde::{Deserialize, Serialize};
 use std::fmt::{self, Display};
@@ -115,6 +116,22 @@ impl NetPlace {
             NetHost::Name(own) => own == name,
             NetHost::Network { .. } => false,
         }
+    }
+
+    /// Whether every place that is that one is this one as well. What cannot be told is not.
+    pub fn covers(&self, other: &Self) -> bool {
+        let port = self.port.is_none() || self.port == other.port;
+        let host = match (&self.host, &other.host) {
+            // This machine has to be named.
+            (NetHost::Any | NetHost::Below(_), NetHost::Name(name)) => !is_localhost(name) && self.is_named(name),
+            (NetHost::Any, NetHost::Below(_)) => true,
+            (NetHost::Below(outer), NetHost::Below(inner)) => outer == inner || self.is_named(inner),
+            (NetHost::Network { prefix: outer, .. }, NetHost::Network { address, prefix: inner }) => {
+                outer <= inner && self.contains(*address)
+            }
+            (one, other) => one == other,
+        };
+        port && host
     }
 
     /// Whether that port is meant.

@@ -218,3 +218,88 @@ proptest! {
         prop_assert_eq!(is_special(Ipv6Addr::new(0x2002, high, low, 0, 0, 0, 0, 1).into()), special);
     }
 }
+
+#[test]
+fn a_place_covers_what_is_inside_it() {
+    let covers = |outer: &str, inner: &str| NetPlace::parse(outer).unwrap().covers(&NetPlace::parse(inner).unwrap());
+    for (outer, inner) in [
+        ("a.example:443", "a.example:443"),
+        ("a.example:*", "a.example:443"),
+        ("*.example.org:443", "a.b.example.org:443"),
+        ("*.example.org:443", "*.a.example.org:443"),
+        ("*:443", "*.example.org:443"),
+        ("*:*", "a.example:443"),
+        ("10.0.0.0/8:*", "10.1.0.0/16:22"),
+        ("10.0.0.0/8:22", "10.1.2.3:22"),
+        ("[fd00::/8]:*", "[fd00::1]:80"),
+    ] {
+        assert!(covers(outer, inner), "{outer} has {inner} in it");
+        assert_eq!(covers(inner, outer), inner == outer, "{inner} has not {outer} in it");
+    }
+    for (outer, inner) in [
+        ("a.example:443", "a.example:80"),
+        ("*.example.org:443", "example.org:443"),
+        ("*.example.org:443", "evilexample.org:443"),
+        ("*:*", "localhost:80"),
+        ("*:*", "10.0.0.1:80"),
+        ("*.localhost:*", "a.localhost:80"),
+        ("0.0.0.0/0:*", "localhost:80"),
+        ("0.0.0.0/0:*", "[::]:80"),
+        ("10.1.0.0/16:*", "10.2.0.0/16:*"),
+    ] {
+        assert!(!covers(outer, inner), "{outer} has not {inner} in it");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    /// Whoever is let through by the inner place would have been by the outer one.
+    #[test]
+    fn what_is_covered_reaches_no_further(
+        outer in some_place(),
+        inner in some_place(),
+        name in prop::sample::select(&["localhost", "a.localhost", "a.org", "b.a.org", "c.b.a.org", "x"][..]),
+        address in prop::sample::select(&["127.0.0.1", "10.0.0.1", "10.1.0.1", "8.8.8.8", "::1", "fd00::1", "2600::1"][..]),
+        port in 0u16..3,
+    ) {
+        let (outer, inner) = (NetPlace::parse(&outer).unwrap(), NetPlace::parse(&inner).unwrap());
+        if !outer.covers(&inner) {
+            return Ok(());
+        }
+        let address = SocketAddr::new(address.parse().unwrap(), port);
+        let may = |place: &NetPlace| {
+            let places = vec![place.clone()];
+            let service = NetService { connect: places.clone(), listen: places, ..NetService::default() };
+            [service.names(name, port), service.reaches(address), service.leads(name, address), service.listens(address)]
+        };
+        for (outer, inner) in may(&outer).into_iter().zip(may(&inner)) {
+            prop_assert!(outer || !inner);
+        }
+    }
+}
+
+fn some_place() -> impl Strategy<Value = String> {
+    let hosts = [
+        "*",
+        "*.org",
+        "*.a.org",
+        "*.b.a.org",
+        "a.org",
+        "b.a.org",
+        "x",
+        "localhost",
+        "a.localhost",
+        "*.localhost",
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.1.0.1",
+        "127.0.0.1",
+        "0.0.0.0/0",
+        "[::1]",
+        "[::/0]",
+        "[fd00::/8]",
+    ];
+    (prop::sample::select(hosts.to_vec()), prop::sample::select(vec!["*", "1", "2"]))
+        .prop_map(|(host, port)| format!("{host}:{port}"))
+}

@@ -1,15 +1,16 @@
 //! What an application may do, in plain words: one place for each sentence.
 //!
-//! `cloison run` asks with these sentences whether a manifest counts, `cloison add` says with them what a line gives, and
-//! `cloison explain` prints all of them. Each begins with a verb, so that it goes on from "the program may".
+//! `cloison run` asks with these sentences whether a manifest counts, `cloison add` says with them what a line gives,
+//! `cloison explain` prints all of them, and `cloison diff` those that another manifest has not got ([`mod@crate::difference`]).
+//! Each begins with a verb, so that it goes on from "the program may".
 
-mod services;
+pub(crate) mod services;
 
 use crate::application::ApplicationLimits;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::grant::{Grant, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
-use cloison_contract::interface::{FunctionId, Instances, Interface, LibraryLocation};
+use cloison_contract::interface::{FileRule, FunctionId, Instances, Interface, LibraryLocation, Sandbox};
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -26,6 +27,12 @@ impl Serialize for Rows {
         serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
+
+/// A number of something, in its unit, and how it is shown: `("memory", 268435456, "256 MiB")`. More of it is more.
+pub(crate) type Measure = (&'static str, u128, String);
+
+/// The number of what has no end.
+pub(crate) const NO_END: u128 = u128::MAX;
 
 /// What one capability lets a program do.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -49,21 +56,12 @@ pub struct Permission {
 /// A capability of a C library.
 pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
     let functions = granted(interface, grant);
-    let name = interface.library.location.text();
-    let mut may = vec![if functions.is_empty() {
-        format!("call no function of {name}")
-    } else {
-        format!("call {} of {name}", some(&functions))
-    }];
-    may.extend(interface.sandbox.files.iter().map(|rule| {
-        let how = if rule.write { "read and write" } else { "read" };
-        format!("have {name} {how} {}", rule.path)
-    }));
+    let named = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
+    let mut may = vec![call(&named, interface)];
+    may.extend(interface.sandbox.files.iter().map(|rule| open(rule, interface)));
     let further = interface.library.needs.iter().chain(&interface.library.preload);
-    may.extend(further.map(|file| format!("have {name} load {file} with it")));
-    may.extend(
-        sandbox_scratch(interface).map(|size| format!("have {name} keep {size} of files of its own at {SCRATCH}")),
-    );
+    may.extend(further.map(|file| load(file, interface)));
+    may.extend(interface.sandbox.scratch_bytes.map(|bytes| keep(bytes, interface)));
     Permission {
         capability: capability.to_owned(),
         zone: interface.name.clone(),
@@ -73,6 +71,27 @@ pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &
         functions,
         sandbox: sandbox(interface),
     }
+}
+
+/// `call crc32 of libz.so.1`
+pub(crate) fn call(functions: &str, interface: &Interface) -> String {
+    format!("call {functions} of {}", interface.library.location.text())
+}
+
+/// `have libz.so.1 read /etc/hostname`
+pub(crate) fn open(rule: &FileRule, interface: &Interface) -> String {
+    let how = if rule.write { "read and write" } else { "read" };
+    format!("have {} {how} {}", interface.library.location.text(), rule.path)
+}
+
+/// `have libz.so.1 load libmore.so with it`
+pub(crate) fn load(file: &str, interface: &Interface) -> String {
+    format!("have {} load {file} with it", interface.library.location.text())
+}
+
+/// `have libz.so.1 keep 64 MiB of files of its own at /tmp`
+pub(crate) fn keep(bytes: u64, interface: &Interface) -> String {
+    format!("have {} keep {} of files of its own at {SCRATCH}", interface.library.location.text(), size(bytes))
 }
 
 /// A capability of a host service. `folders` are the folders of the machine that go with it, in its order.
@@ -101,16 +120,25 @@ pub fn service(
 
 /// `where`, `rate` and `calls`.
 fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
-    let bounds = grant.bounds.iter().filter_map(|(id, bound)| {
-        Some(format!("{} only if {}", interface.functions.get(id.0 as usize)?.name, bound.text))
-    });
-    let rate = grant.rate.map(rate);
-    let calls = grant.calls.map(|calls| format!("{calls} calls altogether"));
-    bounds.chain(rate).chain(calls).collect()
+    let bounds = grant
+        .bounds
+        .iter()
+        .filter_map(|(id, bound)| Some(only_if(&interface.functions.get(id.0 as usize)?.name, &bound.text)));
+    bounds.chain(grant.rate.map(rate)).chain(grant.calls.map(calls)).collect()
+}
+
+/// `compress2 only if level <= 6`
+pub(crate) fn only_if(function: &str, condition: &str) -> String {
+    format!("{function} only if {condition}")
+}
+
+/// `5 calls altogether`
+pub(crate) fn calls(calls: u64) -> String {
+    format!("{calls} calls altogether")
 }
 
 /// `10 calls in 1 s`
-fn rate(rate: Rate) -> String {
+pub(crate) fn rate(rate: Rate) -> String {
     format!("{} calls in {}", rate.calls, time(Duration::from_millis(rate.period_ms)))
 }
 
@@ -119,27 +147,12 @@ pub fn sandbox(interface: &Interface) -> Rows {
     let sandbox = &interface.sandbox;
     let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
     let callables = parameters.into_iter().any(|parameter| matches!(parameter.shape, Shape::Callback(_)));
-    let instances = match sandbox.instances {
-        Instances::PerCall => "one for each call",
-        Instances::PerClient => "one for each microprocess",
-        Instances::Shared => "one for all",
-    };
-    let mut rows = vec![
-        ("memory", size(sandbox.memory_bytes)),
-        ("deadline of a call", time(sandbox.deadline)),
-        ("instances", instances.to_owned()),
-        ("calls at once", sandbox.threads.to_string()),
-        ("one call carries", format!("at most {}", size(sandbox.call_bytes))),
-        ("threads of the library", sandbox.processes.to_string()),
-        ("open descriptors", sandbox.descriptors.to_string()),
-        ("largest file", size(sandbox.file_size_bytes)),
-    ];
+    let measures = sandbox_measures(sandbox).into_iter().filter(|(name, ..)| callables || *name != CALLABLES);
+    let mut rows: Vec<_> = measures.map(|(name, _, shown)| (name, shown)).collect();
+    rows.insert(if callables { 3 } else { 2 }, (INSTANCES, instances(sandbox.instances).to_owned()));
     let of_library = !matches!(interface.library.location, LibraryLocation::Host(_));
     if of_library {
         rows.push(("network", "none".to_owned()));
-    }
-    if callables {
-        rows.insert(2, ("callables of a call, together", time(sandbox.callables)));
     }
     let files = sandbox.files.iter().map(|rule| {
         let how = if rule.write { "read and write" } else { "read" };
@@ -150,7 +163,7 @@ pub fn sandbox(interface: &Interface) -> Rows {
     if of_library && sandbox.roots.is_empty() {
         rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
     }
-    rows.extend(sandbox_scratch(interface).map(|size| ("private folder", format!("{size} at `{SCRATCH}`"))));
+    rows.extend(sandbox.scratch_bytes.map(|bytes| ("private folder", format!("{} at `{SCRATCH}`", size(bytes)))));
     if !sandbox.environment.is_empty() {
         let variables: Vec<_> = sandbox.environment.iter().map(|(name, value)| format!("`{name}={value}`")).collect();
         rows.push(("environment", variables.join(", ")));
@@ -168,23 +181,75 @@ pub fn sandbox(interface: &Interface) -> Rows {
     Rows(rows)
 }
 
-fn sandbox_scratch(interface: &Interface) -> Option<String> {
-    interface.sandbox.scratch_bytes.map(size)
+/// The row that says how many zones there are.
+pub(crate) const INSTANCES: &str = "instances";
+const CALLABLES: &str = "callables of a call, together";
+
+/// How many zones there are of one.
+pub(crate) fn instances(instances: Instances) -> &'static str {
+    match instances {
+        Instances::PerCall => "one for each call",
+        Instances::PerClient => "one for each microprocess",
+        Instances::Shared => "one for all",
+    }
+}
+
+/// What of a sandbox is a number.
+pub(crate) fn sandbox_measures(sandbox: &Sandbox) -> Vec<Measure> {
+    let calls = ("one call carries", sandbox.call_bytes.into(), format!("at most {}", size(sandbox.call_bytes)));
+    vec![
+        measured_size("memory", sandbox.memory_bytes),
+        measured_time("deadline of a call", sandbox.deadline),
+        measured_time(CALLABLES, sandbox.callables),
+        measured("calls at once", sandbox.threads),
+        calls,
+        measured("threads of the library", sandbox.processes),
+        measured("open descriptors", sandbox.descriptors),
+        measured_size("largest file", sandbox.file_size_bytes),
+    ]
+}
+
+fn measured(name: &'static str, count: u32) -> Measure {
+    (name, count.into(), count.to_string())
+}
+
+fn measured_size(name: &'static str, bytes: u64) -> Measure {
+    (name, bytes.into(), size(bytes))
+}
+
+fn measured_time(name: &'static str, long: Duration) -> Measure {
+    (name, long.as_millis(), time(long))
 }
 
 /// The limits of each microprocess.
 pub fn limits(limits: &ApplicationLimits) -> Rows {
-    let none = || "none".to_owned();
-    Rows(vec![
-        ("memory", size(limits.memory_bytes)),
-        ("processor time", time(Duration::from_secs(limits.cpu_seconds))),
-        ("time of the whole program", limits.deadline.map_or_else(none, time)),
-        ("microprocesses at once", limits.processes.to_string()),
-        ("children of each", limits.children.to_string()),
-        ("open channels", limits.channels.to_string()),
-        ("messages that wait", size(limits.mailbox_bytes)),
-        ("open descriptors", limits.descriptors.to_string()),
-    ])
+    Rows(measures(limits).into_iter().map(|(name, _, shown)| (name, shown)).collect())
+}
+
+/// The same with their numbers.
+pub(crate) fn measures(limits: &ApplicationLimits) -> Vec<Measure> {
+    // A field that is not here is in no manifest's explanation, and in no comparison.
+    let ApplicationLimits {
+        memory_bytes,
+        processes,
+        children,
+        channels,
+        deadline,
+        cpu_seconds,
+        mailbox_bytes,
+        descriptors,
+    } = *limits;
+    let whole = "time of the whole program";
+    vec![
+        measured_size("memory", memory_bytes),
+        measured_time("processor time", Duration::from_secs(cpu_seconds)),
+        deadline.map_or_else(|| (whole, NO_END, "none".to_owned()), |deadline| measured_time(whole, deadline)),
+        measured("microprocesses at once", processes),
+        measured("children of each", children),
+        measured("open channels", channels),
+        measured_size("messages that wait", mailbox_bytes),
+        measured("open descriptors", descriptors),
+    ]
 }
 
 /// What is the same in each run: a sentence each.
@@ -224,7 +289,7 @@ fn offered(interface: &Interface) -> impl Iterator<Item = (FunctionId, &str)> {
     all.filter(|(_, function)| !function.internal).map(|(id, function)| (id, function.name.as_str()))
 }
 
-fn granted(interface: &Interface, grant: &Grant) -> Vec<String> {
+pub(crate) fn granted(interface: &Interface, grant: &Grant) -> Vec<String> {
     offered(interface).filter(|(id, _)| grant.allows(*id)).map(|(_, name)| name.to_owned()).collect()
 }
 

@@ -15,6 +15,7 @@
 //! | [`stub`] | what type checkers see of a capability: a `.pyi` |
 //! | [`explain`] | what all of that lets a program do, in plain words |
 //! | [`version`] | versions of interfaces, and which of them an application takes |
+//! | [`difference`] | what one manifest grants that another one does not |
 //! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod application;
 pub mod bundled;
 pub mod declaration;
 pub mod diagnostic;
+pub mod difference;
 mod document;
 pub mod explain;
 pub mod expression;

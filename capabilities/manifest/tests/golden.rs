@@ -5,14 +5,16 @@
 //! | `manifests` | one mistake in a zone's manifest, in folders by subject | `.err`: the diagnostics |
 //! | `applications` | one mistake in a `cloison.toml`, in itself or against the bundled zones, in folders by subject | `.err`: the diagnostics |
 //! | `good` | manifests that are right | `.txt`: what Python sees |
+//! | `differences` | an old and a new `cloison.toml`, and the zones' manifests that they name | `.txt`: what has changed, there and back |
 //!
 //! After a change that is meant: `CLOISON_BLESS=1 cargo test -p cloison-manifest --test golden`, then read the difference.
 
 use cloison_contract::Interface;
-use cloison_manifest::application::{self, Application};
+use cloison_manifest::application::{self, Application, CapabilityRequest};
 use cloison_manifest::diagnostic::Diagnostics;
+use cloison_manifest::difference::{DeclaredApplication, Difference};
 use cloison_manifest::{bundled, manifest};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +47,32 @@ fn good_manifests() {
         Err(diagnostics) => panic!("{diagnostics}"),
     })
     .done();
+}
+
+#[test]
+fn what_has_changed() {
+    let shown = check("differences", "txt", |_, text| {
+        let parts: BTreeMap<&str, &str> =
+            text.split("# === ").skip(1).filter_map(|part| part.split_once('\n')).collect();
+        let declared = |name: &str| {
+            let application =
+                application::parse(&format!("{name}.toml"), parts[name]).unwrap_or_else(|wrong| panic!("{wrong}"));
+            let interface = |(name, request): (&String, &CapabilityRequest)| {
+                let zone = request.zone.text.as_str();
+                let (file, text) = bundled::find(zone).unwrap_or_else(|| (zone, parts[zone]));
+                (name.clone(), manifest::parse(file, text).unwrap_or_else(|wrong| panic!("{wrong}")))
+            };
+            let interfaces = application.capabilities.iter().map(interface).collect();
+            DeclaredApplication::new(application, interfaces).unwrap_or_else(|wrong| panic!("{wrong}"))
+        };
+        let (old, new) = (declared("old"), declared("new"));
+        assert_eq!(Difference::between(&old, &old), Difference::default());
+        assert_eq!(Difference::between(&new, &new), Difference::default());
+        let (there, back) = (Difference::between(&old, &new), Difference::between(&new, &old));
+        format!("{}\n{}", there.text("old", "new"), back.text("new", "old"))
+    });
+    assert!(shown.count >= 10, "only {} differences", shown.count);
+    shown.done();
 }
 
 #[test]

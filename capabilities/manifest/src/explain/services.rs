@@ -9,6 +9,7 @@ use cloison_contract::host::{
     ProcessService, SCRATCH, SqliteService,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// A limit of a service.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -150,28 +151,29 @@ pub(crate) fn run(command: &ProcessCommand) -> String {
 }
 
 fn process_limits(service: &ProcessService) -> Vec<Limit> {
-    let each = service.commands.iter().map(|command| Limit {
-        name: run(command),
-        most: vec![
-            command.memory_bytes.into(),
-            command.processes.into(),
-            command.cpu_seconds.into(),
-            command.time.as_millis(),
-            command.output_bytes.into(),
-        ],
-        text: format!(
-            "{} {} for each of {} processes, {} of processor time for each, {} altogether, {} of output",
-            command.name,
-            size(command.memory_bytes),
-            u64::from(command.processes) + 1,
-            time(std::time::Duration::from_secs(command.cpu_seconds)),
-            time(command.time),
-            size(command.output_bytes)
-        ),
-    });
-    std::iter::once(Limit::new("at once", service.at_once, format!("{} at once", service.at_once)))
-        .chain(each)
-        .collect()
+    let at_once = Limit::new("at once", service.at_once, format!("{} at once", service.at_once));
+    std::iter::once(at_once).chain(service.commands.iter().map(command_limit)).collect()
+}
+
+/// The limits of one program.
+pub(crate) fn command_limit(command: &ProcessCommand) -> Limit {
+    let text = format!(
+        "{} {} for each of {} processes, {} of processor time for each, {} altogether, {} of output",
+        command.name,
+        size(command.memory_bytes),
+        u64::from(command.processes) + 1,
+        time(Duration::from_secs(command.cpu_seconds)),
+        time(command.time),
+        size(command.output_bytes)
+    );
+    let most = vec![
+        command.memory_bytes.into(),
+        command.processes.into(),
+        command.cpu_seconds.into(),
+        command.time.as_millis(),
+        command.output_bytes.into(),
+    ];
+    Limit { name: command.name.clone(), most, text }
 }
 
 /// What files a program may reach.

@@ -1,13 +1,14 @@
 //! The command: arguments in, text or `--json` out.
 //!
 //! Data goes to standard output, everything else to standard error. Exit status: that of the Python program for
-//! `run`; otherwise 0, 1 when a check fails, 2 for a mistake in the arguments or the manifests.
+//! `run`; otherwise 0, 1 when a check fails or `diff` finds that more is granted, 2 for a mistake in the arguments or the manifests.
 #![forbid(unsafe_code)]
 
 mod add;
 mod bind;
 mod check;
 mod describe;
+mod diff;
 mod doctor;
 mod explain;
 mod generate;
@@ -46,6 +47,7 @@ enum Command {
     New(new::NewArguments),
     Add(add::AddArguments),
     Explain(explain::ExplainArguments),
+    Diff(diff::DiffArguments),
     Bind(bind::BindArguments),
     /// Check manifests and the libraries they name, without running anything
     Check(check::CheckArguments),
@@ -96,6 +98,7 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::New(arguments) => new::run(&arguments),
         Command::Add(arguments) => add::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Bind(arguments) => bind::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Docs(arguments) => generate::docs(&arguments),

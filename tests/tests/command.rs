@@ -71,7 +71,7 @@ fn shells_complete_the_commands() {
     let project = Project::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = project.cloison(&["completions", shell]).output().ends_with(0);
-        for word in ["run", "check", "completions", "--manifest", "--root"] {
+        for word in ["run", "check", "diff", "completions", "--manifest", "--root"] {
             assert!(output.stdout.contains(word.trim_start_matches('-')), "{shell} has no {word}");
         }
     }
@@ -97,7 +97,7 @@ fn there_is_a_manual() {
     let folder = project.path("tmp/man");
     std::fs::create_dir(&folder).expect("a folder");
     project.cloison(&["man", "--out-dir", &folder.display().to_string()]).output().ends_with(0);
-    for page in ["cloison.1", "cloison-run.1", "cloison-check.1", "cloison-man.1"] {
+    for page in ["cloison.1", "cloison-run.1", "cloison-check.1", "cloison-diff.1", "cloison-man.1"] {
         let text = std::fs::read_to_string(folder.join(page)).unwrap_or_else(|error| panic!("{page}: {error}"));
         assert!(text.contains(".SH NAME"), "{page}: {text}");
     }

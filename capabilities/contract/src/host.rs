@@ -8,7 +8,8 @@
 //!
 //! One file each: its configuration here, its keys in `capabilities/manifest/src/application/services/`, what it needs of the machine in
 //! `core/broker/src/services/`, its code in `capabilities/host/src/`, and its manifest in `capabilities/manifest/bindings/`; what it gives
-//! in plain words in `capabilities/manifest/src/explain/services.rs`, and its command in `cli/src/add/`. The compiler names the
+//! in plain words in `capabilities/manifest/src/explain/services.rs`, what of it is more or less in
+//! `capabilities/manifest/src/difference/services.rs`, and its command in `cli/src/add/`. The compiler names the
 //! places where [`HostService`] is taken apart.
 
 pub mod env;

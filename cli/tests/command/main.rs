@@ -3,5 +3,6 @@
 mod add;
 mod bind;
 mod check;
+mod diff;
 mod generated;
 mod verify;

@@ -332,12 +332,26 @@ impl ZoneSpecification {
     }
 }
 
-/// The zone that `cloison.toml` names: a bundled binding, or a path to a manifest.
+/// The zone that a capability asks for, with what it configures of a service.
 fn specification(
     source: &Arc<SourceFile>,
     folder: &Path,
     request: &CapabilityRequest,
     purpose: Purpose,
+) -> Result<ZoneSpecification, Diagnostics> {
+    let mut loaded = zone(source, folder, request)?;
+    if let Some(service) = &request.service {
+        let interface = Arc::make_mut(&mut loaded.interface);
+        loaded.service = Some(ConfiguredService::new(service, source, folder, interface, purpose)?);
+    }
+    Ok(loaded)
+}
+
+/// The zone that `cloison.toml` names: a bundled binding, or a path to a manifest.
+pub(crate) fn zone(
+    source: &Arc<SourceFile>,
+    folder: &Path,
+    request: &CapabilityRequest,
 ) -> Result<ZoneSpecification, Diagnostics> {
     let (zone, span) = (request.zone.text.as_str(), request.zone.span.clone());
     let mistake = |message: String, hint: &str| {
@@ -356,15 +370,10 @@ fn specification(
             ));
         }
     };
-    let mut loaded = loaded.map_err(|error| match error {
+    loaded.map_err(|error| match error {
         LoadError::Manifests(diagnostics) => diagnostics,
         other => mistake(other.to_string(), "the path is relative to the folder of cloison.toml"),
-    })?;
-    if let Some(service) = &request.service {
-        let interface = Arc::make_mut(&mut loaded.interface);
-        loaded.service = Some(ConfiguredService::new(service, source, folder, interface, purpose)?);
-    }
-    Ok(loaded)
+    })
 }
 
 /// A clock that begins now.

@@ -1,11 +1,16 @@
 //! What an application may do, said in the words of [`cloison_manifest::explain`].
 
-use crate::application::LoadedApplication;
+use crate::application::{LoadError, LoadedApplication, zone};
 use crate::services::HostFolder;
 use cloison_contract::host::HostService;
 use cloison_contract::printable;
+use cloison_manifest::application;
+use cloison_manifest::diagnostic::Diagnostics;
+use cloison_manifest::difference::DeclaredApplication;
 use cloison_manifest::explain::{self, Permission};
+use std::collections::BTreeMap;
 use std::path::{Component, Path};
+use std::sync::Arc;
 
 impl LoadedApplication {
     /// What each of its capabilities gives, in the order of their names.
@@ -44,6 +49,29 @@ impl LoadedApplication {
     }
 }
 
+/// What an application's manifests say, to be compared with others: nothing of the machine is looked at but the manifests of zones.
+///
+/// `name` is what errors call the text; paths in it are relative to `folder`.
+///
+/// # Errors
+/// It has mistakes, or a manifest that it names has, or cannot be read.
+pub fn declared(name: &str, folder: &Path, text: &str) -> Result<DeclaredApplication, LoadError> {
+    let application = application::parse(name, text).map_err(LoadError::Manifests)?;
+    let (mut interfaces, mut mistakes) = (BTreeMap::new(), Diagnostics::default());
+    for (capability, request) in &application.capabilities {
+        match zone(&application.source, folder, request) {
+            Ok(zone) => {
+                interfaces.insert(capability.clone(), Arc::unwrap_or_clone(zone.interface));
+            }
+            Err(found) => mistakes.extend(found),
+        }
+    }
+    if mistakes.has_errors() {
+        return Err(LoadError::Manifests(mistakes));
+    }
+    DeclaredApplication::new(application, interfaces).map_err(LoadError::Manifests)
+}
+
 /// A folder as somebody would type it who stands where we do; where a link leads it, that is said as well.
 fn shown(folder: &HostFolder) -> String {
     let up = folder.path.components().any(|part| part == Component::ParentDir);
@@ -55,5 +83,39 @@ fn shown(folder: &HostFolder) -> String {
         },
         Some(Ok(below)) => Path::new(".").join(below).display().to_string(),
         Some(Err(_)) => folder.real.display().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::declared;
+    use crate::application::LoadError;
+    use cloison_manifest::difference::Difference;
+    use std::fs;
+
+    const ZONE: &str = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { path = \"none.so\" }\n\
+                        [functions.abs]\nc = \"int abs(int n)\"\n";
+
+    /// Folders, programs and libraries need not be there, where somebody only looks at what is written.
+    #[test]
+    fn nothing_is_needed_but_manifests() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[capabilities.f]\nzone = \"files\"\nroots = [{ at = \"/a\", path = \"none\", allow = [\"read\"] }]\n\
+                    [capabilities.p]\nzone = \"process\"\ncommands = [{ path = \"/none/tool\", arguments = [] }]\n\
+                    [capabilities.t]\nzone = \"t.zone.toml\"\nallow = [\"abs\"]\n";
+        let wrong = declared("old.toml", folder.path(), text).expect_err("no manifest of t");
+        let LoadError::Manifests(mistakes) = wrong else { panic!("{wrong}") };
+        let said = mistakes.to_string();
+        assert!(said.contains("old.toml:8:8") && said.contains("t.zone.toml"), "{said}");
+        fs::write(folder.path().join("t.zone.toml"), ZONE).expect("a file");
+        let new = declared("new.toml", folder.path(), text).expect("what is written");
+        let old = declared("old.toml", folder.path(), "").expect("nothing");
+        let found = Difference::between(&old, &new).text("old", "new");
+        assert!(found.contains("call abs of none.so") && found.contains("read none, which it sees as /a"), "{found}");
+        let asked = text.replace("allow = [\"abs\"]", "allow = [\"abs\"]\nversion = \"2\"");
+        let wrong = declared("new.toml", folder.path(), &asked).expect_err("another version");
+        assert!(
+            matches!(wrong, LoadError::Manifests(ref mistakes) if mistakes.to_string().contains("\"2\" is asked for"))
+        );
     }
 }

@@ -11,7 +11,7 @@
 //! | module | subject |
 //! |---|---|
 //! | [`application`] | an application on disk: its manifest, its zones, its sources |
-//! | `explain` | what an application may do, in plain words |
+//! | [`explain`] | what an application may do, in plain words, and what its manifests say, to be compared |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
@@ -43,7 +43,7 @@ mod blanks;
 pub mod broker;
 pub mod child;
 pub mod doctor;
-mod explain;
+pub mod explain;
 pub mod family;
 pub mod files;
 pub mod folder;

@@ -16,14 +16,19 @@
 //!
 //! [limits]                                # for each microprocess
 //! memory = "256 MiB"
+//!
+//! [audit]                                 # what becomes of authority is written down
+//! file = "audit.jsonl"
 //! ```
 
+mod audit;
 mod deterministic;
 mod grant;
 mod read;
 mod services;
 
 pub use crate::diagnostic::Written;
+pub use audit::AuditSettings;
 pub use deterministic::ClockRequest;
 pub use services::{SecretSource, ServiceRequest};
 
@@ -51,6 +56,8 @@ pub struct Application {
     pub capabilities: BTreeMap<String, CapabilityRequest>,
     /// `[limits]`
     pub limits: ApplicationLimits,
+    /// `[audit]`
+    pub audit: Option<AuditSettings>,
     /// `[clock]`
     pub clock: Option<ClockRequest>,
     /// `[random] seed`

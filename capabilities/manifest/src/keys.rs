@@ -51,6 +51,8 @@ pub enum TableName {
     App,
     /// The whole of `cloison.toml`.
     Application,
+    /// `[audit]`
+    Audit,
     /// `[capabilities.NAME]`
     Capability,
     /// `[clock]`
@@ -216,9 +218,10 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::App,
         Self::Application,
+        Self::Audit,
         Self::Capability,
         Self::Clock,
         Self::Command,
@@ -247,6 +250,7 @@ impl TableName {
             Self::Application => {
                 ("Application", "What one application runs, which zones it may use, and how much of each.")
             }
+            Self::Audit => ("Audit", "`[audit]`"),
             Self::Capability => ("Capability", "`[capabilities.NAME]`"),
             Self::Clock => ("Clock", "`[clock]`"),
             Self::Command => {
@@ -289,6 +293,7 @@ impl TableName {
             Self::Type => Some(Self::Member),
             Self::App
             | Self::Application
+            | Self::Audit
             | Self::Capability
             | Self::Clock
             | Self::Command

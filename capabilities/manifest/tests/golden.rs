@@ -143,7 +143,7 @@ fn the_manifests_of_the_documentation_are_right() {
 /// Whether a block is a whole manifest but for its `[zone]`, and not a part of a table or of a `cloison.toml`.
 fn is_manifest(block: &str) -> bool {
     let first = block.lines().find(|line| !line.starts_with('#') && !line.is_empty()).unwrap_or_default();
-    let application = ["[app]", "[capabilities", "[limits]"].iter().any(|table| block.contains(table));
+    let application = ["[app]", "[audit]", "[capabilities", "[limits]"].iter().any(|table| block.contains(table));
     first.starts_with('[') && !application
 }
 

@@ -31,6 +31,10 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
     match table {
         TableName::App => application(format!("[app]\n{entry}\n")),
         TableName::Application => application(format!("{entry}\n")),
+        TableName::Audit => {
+            let file = if matches!(key, "size" | "keep") { "file = \"audit.jsonl\"\n" } else { "" };
+            application(format!("[audit]\n{file}{entry}\n"))
+        }
         TableName::Capability => {
             let service = keys::find(table, key).and_then(|key| key.of.split(", ").next()).unwrap_or_default();
             let zone = if service.is_empty() { "zlib" } else { service.trim_matches('`') };

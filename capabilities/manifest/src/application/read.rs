@@ -1,5 +1,6 @@
 //! The tables of `cloison.toml`.
 
+use super::audit;
 use super::deterministic;
 use super::services::{self, CapabilityEntry};
 use super::{
@@ -23,6 +24,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
     keep_secrets(reader, &capabilities);
     one_value_each(reader, &capabilities);
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
+    let audit = root.take("audit").and_then(|value| audit::read(reader, &value));
     let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
     let seed = root.take("random").and_then(|value| deterministic::random(reader, &value));
     if root.has("zone") && root.has("functions") {
@@ -38,6 +40,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
         may_be_missing: app.may_be_missing,
         capabilities,
         limits,
+        audit,
         clock,
         seed,
     })

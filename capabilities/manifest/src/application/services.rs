@@ -3,7 +3,7 @@
 mod env;
 mod files;
 mod http;
-mod log;
+pub(super) mod log;
 mod net;
 mod process;
 mod sqlite;

@@ -1,4 +1,4 @@
-use super::{Allow, ApplicationLimits, parse};
+use super::{Allow, ApplicationLimits, AuditSettings, parse};
 use crate::{bundled, manifest};
 use cloison_contract::Interface;
 use cloison_contract::expression::{BytesTest, Expression, Operator, Real};
@@ -35,6 +35,17 @@ deadline = "90 s"
 processes = 20
 channels = 2
 "#;
+
+#[test]
+fn an_audit_trail_is_bounded_whatever_is_said_of_it() {
+    let audit = |text: &str| parse("cloison.toml", text).unwrap().audit;
+    let plain = AuditSettings { file: None, file_bytes: 10 << 20, keep: 5, calls: false };
+    assert_eq!(audit(""), None);
+    assert_eq!(audit("[audit]\n"), Some(plain));
+    let said = audit("[audit]\nfile = \"log/a.jsonl\"\nsize = \"1 MiB\"\nkeep = 2\ncalls = true\n").unwrap();
+    assert_eq!(said.file.as_ref().map(|file| file.text.as_str()), Some("log/a.jsonl"));
+    assert_eq!((said.file_bytes, said.keep, said.calls), (1 << 20, 2, true));
+}
 
 #[test]
 fn the_whole_of_it() {

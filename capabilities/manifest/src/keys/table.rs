@@ -5,8 +5,8 @@ use super::Kind::{
     OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany, Truth,
 };
 use super::TableName::{
-    App, Application, Capability, Clock, Command, Exception, File, Function, Library, Limits, Live, Manifest, Member,
-    Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
+    App, Application, Audit, Capability, Clock, Command, Exception, File, Function, Library, Limits, Live, Manifest,
+    Member, Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -176,6 +176,7 @@ pub const KEYS: &[Key] = &[
     key("limits", &[Application], Kind::Table(Limits), "limits of each microprocess"),
     key("clock", &[Application], Kind::Table(Clock), "what time it is, if not the machine's"),
     key("random", &[Application], Kind::Table(Random), "where randomness comes from, if not from the kernel"),
+    key("audit", &[Application], Kind::Table(Audit), "where it is written down what becomes of the application's authority"),
     // [app]
     key("entry", &[App], Pattern("^[^:/]+:[^:/()]+$"), "the template imports the module, the first microprocess calls the function; what it returns is the exit status, as for `sys.exit`. Without it the folder's `__main__.py` runs").written("`\"module:function\"`"),
     key("site_packages", &[App], OneOrMany, "where third-party packages are, relative to the file and below its folder; searched after the folder itself").written("array of folders"),
@@ -250,4 +251,9 @@ pub const KEYS: &[Key] = &[
     key("rate", &[Clock], Literal, "seconds that pass in one second of the machine's, to six decimals: 0 is a clock that stands, 60 makes a minute of each second; at most 1000000").default("1").written("number"),
     // [random]
     key("seed", &[Random], Count(0, i64::MAX as u64), "the same seed gives the same randomness, in the same microprocesses").required(),
+    // [audit]
+    key("file", &[Audit], Text, "the trail, relative to this file's folder; the application's log unless said, which `cloison -v run` shows").written("path"),
+    key("size", &[Audit], Size(64 * KIB, TIB), "how large the file may become; then it is renamed, and another one begun that goes on with its chain").default("\"10 MiB\""),
+    key("keep", &[Audit], Count(0, 100), "how many renamed ones are kept: `audit.jsonl.1` is the latest").default("5"),
+    key("calls", &[Audit], Switch, "a line for each call, and not only how many there were"),
 ];

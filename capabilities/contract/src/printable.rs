@@ -36,6 +36,11 @@ pub fn is_obeyed(one: char) -> bool {
         || matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Whether it is escaped in JSON that others read line by line: what a terminal obeys, and what ends a line elsewhere.
+pub fn is_escaped(one: char) -> bool {
+    is_obeyed(one) || matches!(one, '\u{2028}' | '\u{2029}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::{coloured, line, lines};

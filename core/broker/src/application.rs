@@ -1,15 +1,16 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
 
+use crate::audit::AuditRequest;
 use crate::files;
 use crate::library;
 use crate::request::{Program, RunRequest, Unasked};
-use crate::services::ConfiguredService;
+use crate::services::{ConfiguredService, LogFile};
 use crate::sources::Sources;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest, ClockRequest};
+use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest, ClockRequest, Written};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use rustix::time::{ClockId, clock_gettime};
@@ -42,6 +43,8 @@ pub struct LoadedApplication {
     pub capabilities: BTreeMap<String, ApplicationCapability>,
     /// The zones, to which capabilities refer by position.
     pub zones: Vec<ZoneSpecification>,
+    /// Where it is written down what becomes of its authority, if that is asked for.
+    pub audit: Option<AuditRequest>,
     /// The path of `cloison.toml`, or where it would be.
     pub manifest: PathBuf,
     /// Whether there is a manifest, and it is used.
@@ -130,6 +133,7 @@ impl LoadedApplication {
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
+            audit: None,
             manifest,
             in_use: false,
             beside: None,
@@ -158,7 +162,14 @@ impl LoadedApplication {
             // What other processes have written is not a program's to read.
             service.log.iter().flat_map(|log| log.real_names()).for_each(|file| sources.hide(&file));
         }
+        self.audit_files().iter().for_each(|file| sources.hide(file));
         Ok(sources)
+    }
+
+    /// The files of its audit trail, as the kernel calls them.
+    fn audit_files(&self) -> Vec<PathBuf> {
+        let files = self.audit.iter().filter_map(|audit| audit.file.as_ref());
+        files.flat_map(|file| file.real_names().chain([file.real_lock_name()])).collect()
     }
 
     /// Where a process sees files that holds these capabilities.
@@ -223,6 +234,7 @@ impl LoadedApplication {
         }
         self.keep_secrets(&application.source, &mut mistakes);
         self.keep_manifests(folder, application, &mut mistakes);
+        self.take_audit(folder, application, &mut mistakes);
         self.keep_logs(application, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
     }
@@ -261,32 +273,52 @@ impl LoadedApplication {
         }
     }
 
-    /// No program changes what is in a log but by writing records, and no two capabilities rename the same file.
+    /// The audit trail that the manifest asks for.
+    fn take_audit(&mut self, folder: &Path, application: &Application, mistakes: &mut Diagnostics) {
+        let Some(settings) = &application.audit else { return };
+        let find = |written: &Written| {
+            LogFile::find(written, (settings.file_bytes, settings.keep), &application.source, folder)
+        };
+        match settings.file.as_ref().map(find).transpose() {
+            Ok(file) => {
+                let name = crate::spawning::describe(&self.run);
+                self.audit = Some(AuditRequest { application: name, file, calls: settings.calls });
+            }
+            Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
+        }
+    }
+
+    /// No program changes what is in a log but by writing records, nor what is in the audit trail, and no two of them rename the same
+    /// file.
     fn keep_logs(&self, application: &Application, mistakes: &mut Diagnostics) {
-        let mut known = BTreeSet::new();
-        for (name, request) in &application.capabilities {
-            let (Some(asked), Some(capability)) = (&request.service, self.capabilities.get(name)) else { continue };
-            let Some(log) = self.zones[capability.zone].service.as_ref().and_then(|service| service.log.as_ref())
-            else {
-                continue;
-            };
-            let files: Vec<_> = log.real_names().collect();
+        let trail = application.audit.as_ref().and_then(|settings| settings.file.as_ref());
+        let trail = trail.zip(self.audit.as_ref()).map(|(written, _)| (written, self.audit_files(), "the audit trail"));
+        let logs = application.capabilities.iter().filter_map(|(name, request)| {
+            let capability = self.capabilities.get(name)?;
+            let log = self.zones[capability.zone].service.as_ref()?.log.as_ref()?;
+            Some((request.service.as_ref()?.files.first()?, log.real_names().collect::<Vec<_>>(), "its log"))
+        });
+        let (mut known, trail_files) = (BTreeSet::new(), self.audit_files());
+        for (written, files, what) in trail.into_iter().chain(logs) {
             let folders = self.zones.iter().filter_map(|zone| zone.service.as_ref());
             let folders = folders.flat_map(|service| service.service.roots().iter().zip(&service.folders));
-            let changing = folders.filter(|(root, _)| root.rights.changes());
-            let (message, hint) = match changing.into_iter().find(|(_, folder)| folder.encloses(&files[0])) {
+            let mut changing = folders.filter(|(root, _)| root.rights.changes());
+            let enclosing = changing.find(|(_, folder)| files.first().is_some_and(|file| folder.encloses(file)));
+            let (message, hint) = match enclosing {
                 Some((root, _)) => (
-                    format!("a program could change its log there, by the root `{}`", root.at),
+                    format!("a program could change {what} there, by the root `{}`", root.at),
                     "write it to a folder that no root gives, or let the root be one that changes nothing",
                 ),
                 None if files.iter().any(|file| !known.insert(file.clone())) => {
-                    ("another capability writes there as well".to_owned(), "each has a file of its own")
+                    let other = match trail_files.iter().any(|file| files.contains(file)) {
+                        true => "the audit trail is written there",
+                        false => "another capability writes there",
+                    };
+                    (format!("{other} as well"), "each has a file of its own")
                 }
                 None => continue,
             };
-            if let Some(written) = asked.files.first() {
-                mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
-            }
+            mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
         }
     }
 

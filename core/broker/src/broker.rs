@@ -1,6 +1,7 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
+use crate::audit::{Audit, AuditError, AuditEvent, AuditProcess};
 use crate::blanks::forks_at_once;
 use crate::family::{Family, TAKING_DOWN};
 use crate::inspection::socket::Listener;
@@ -123,6 +124,9 @@ pub(crate) const MESSAGES_PER_TURN: usize = 16;
 /// Why the broker cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum BrokerError {
+    /// There is no audit trail, and the application wants one.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The host refused something.
     #[error(transparent)]
     Host(#[from] io::Error),
@@ -196,6 +200,8 @@ pub struct Broker {
     pub(crate) last_channel: u64,
     pub(crate) events: VecDeque<BrokerEvent>,
     pub(crate) limiter: Limiter,
+    /// Where it is written down what becomes of authority, if the application asks for that.
+    pub(crate) audit: Option<Audit>,
     /// What lies beside a program that may not import it, and what of that it has asked for.
     pub(crate) neighbours: Sources,
     pub(crate) missed: BTreeSet<String>,
@@ -220,6 +226,7 @@ impl Broker {
         binaries: Binaries,
         warm: Option<WarmTemplate>,
     ) -> Result<Self, BrokerError> {
+        let audit = application.audit.as_ref().map(Audit::start).transpose()?;
         let sources = application.sources().map_err(|(root, error)| {
             let (root, manifest) = (root.display(), application.manifest.display());
             io::Error::new(error.kind(), format!("{root}: {error}\nhint: [app] site_packages in {manifest}"))
@@ -272,6 +279,7 @@ impl Broker {
             last_channel: 0,
             events: VecDeque::new(),
             limiter: Limiter::default(),
+            audit,
             neighbours,
             missed: BTreeSet::new(),
             signals: None,
@@ -279,6 +287,7 @@ impl Broker {
             program_ended: None,
             stacks: VecDeque::new(),
         };
+        broker.note_mints();
         if let Some(blank) = blank {
             broker.take_blank(blank)?;
         }
@@ -372,6 +381,22 @@ impl Broker {
         let signals = self.signals.take();
         drop(self);
         signals.is_some_and(|signals| signals.next().is_some())
+    }
+
+    /// Have something written in the audit trail, if there is one. Never waits.
+    pub(crate) fn note(&self, event: impl FnOnce() -> AuditEvent) {
+        if let Some(audit) = &self.audit {
+            audit.note(event());
+        }
+    }
+
+    /// What the application may do, because its manifest says so.
+    fn note_mints(&self) {
+        let Some(audit) = &self.audit else { return };
+        for permission in self.application.permissions() {
+            let terms: Vec<_> = permission.may.iter().chain(&permission.within).map(String::as_str).collect();
+            audit.note(AuditEvent::mint(&permission.capability, &terms.join("; ")));
+        }
     }
 
     /// Log something that a program can cause as often as it likes, within the limiter's rate. `say` gets the number of messages
@@ -497,6 +522,9 @@ impl Drop for Broker {
     /// Take everything down and wait until it is gone. The kernel would do it when we end; this way nothing outlives the
     /// call. Zones first: their clients need not hear of it.
     fn drop(&mut self) {
+        for running in self.processes.values().filter_map(Process::running) {
+            self.note(|| AuditEvent::end(AuditProcess::of(running), "the application ends"));
+        }
         // All of them first, so that none is waited for while others still run.
         self.instances.values().for_each(|instance| instance.family.kill());
         self.program.iter().for_each(|program| program.template.family.kill());

@@ -45,7 +45,9 @@ impl LoadedApplication {
         let sites = self.sites.iter().map(|site| site.strip_prefix(beside).unwrap_or(site));
         let modules = sites.map(|folder| format!("modules from {}", folder.display()));
         let layers = self.may_be_missing.iter().map(|layer| format!("running without the layer {layer}"));
-        capabilities.chain(modules).chain(layers).map(|text| printable::line(&text)).collect()
+        let trail = self.audit.iter().filter_map(|audit| audit.file.as_ref());
+        let trail = trail.map(|file| format!("an audit trail in {}", file.shown(shown)));
+        capabilities.chain(modules).chain(layers).chain(trail).map(|text| printable::line(&text)).collect()
     }
 }
 

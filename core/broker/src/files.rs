@@ -1,6 +1,6 @@
 //! Reads files that somebody else may have made: never waits for a writer, never reads without end.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -15,16 +15,25 @@ pub const MANIFEST_BYTES: u64 = 1 << 20;
 /// what it does when it is opened. It is looked at once more afterwards, for the name may have changed its file. A file
 /// that the kernel makes up is refused when it turns out to have a text.
 pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    regular(&fs::metadata(path)?, most)?;
-    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
-    let metadata = file.metadata()?;
-    regular(&metadata, most)?;
+    let (file, metadata) = open(path, most)?;
     // The kernel's own files say that they are regular and empty: `/proc/self/environ` has secrets all the same.
     match limited_text(file, most) {
         Ok(text) if text.is_empty() => Ok(text),
         _ if metadata.len() == 0 => Err(irregular()),
         text => text,
     }
+}
+
+/// A regular file of `most` bytes or less, to be read.
+///
+/// # Errors
+/// As those of [`read_text`], but for what is in it.
+pub(crate) fn open(path: &Path, most: u64) -> io::Result<(File, Metadata)> {
+    regular(&fs::metadata(path)?, most)?;
+    let file = File::options().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    let metadata = file.metadata()?;
+    regular(&metadata, most)?;
+    Ok((file, metadata))
 }
 
 /// All of `input` as text, if it is `most` bytes or less.

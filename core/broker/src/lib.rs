@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`application`] | an application on disk: its manifest, its zones, its sources |
 //! | [`explain`] | what an application may do, in plain words, and what its manifests say, to be compared |
+//! | [`audit`] | what becomes of authority, written down in lines that hang together |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
@@ -38,6 +39,7 @@
 #![deny(unsafe_code)]
 
 pub mod application;
+pub mod audit;
 pub mod backoff;
 mod blanks;
 pub mod broker;

@@ -288,7 +288,12 @@ fn foreign(header: &[u8; 20]) -> Option<&'static str> {
 fn digest(file: &mut File) -> io::Result<String> {
     let mut hash = Sha256::new();
     io::copy(&mut file.take(LIBRARY_BYTES), &mut hash)?;
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
+}
+
+/// Two letters for each byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Where the loader finds a library of that name.

@@ -1,5 +1,6 @@
 //! How microprocesses come to be: forked as blanks, then told what to run.
 
+use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
 use crate::launch::{descriptors_for, most_processes};
 use crate::process::{HeldCapabilities, Process, Running, Work};
@@ -154,6 +155,9 @@ impl Broker {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let (reference, memory_bytes, cpu_seconds) = (running.reference, running.memory_bytes, running.cpu_seconds);
         let name = running.name.clone();
+        if let Some(audit) = &self.audit {
+            audit.note(AuditEvent::spawn(AuditProcess::of(&running), running.parent));
+        }
         let folders = self.sources.places();
         let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
         let services = self.application.offers(|capability| running.capabilities.has(capability));
@@ -412,6 +416,7 @@ impl Broker {
     /// Tell those who asked that a process has ended.
     pub(crate) fn announce_end(&mut self, process: &Process, reason: Reason) {
         if let Some(running) = process.running() {
+            self.note(|| AuditEvent::end(AuditProcess::of(running), &reason.to_string()));
             self.numbers.remove(&running.reference.number);
             if let Some(deadline) = running.deadline {
                 self.deadlines.remove(&(deadline, running.reference.number));

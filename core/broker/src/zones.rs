@@ -1,13 +1,14 @@
 //! What the broker does with zones.
 
 use crate::application::ZoneSpecification;
+use crate::audit::{AuditEvent, AuditProcess};
 use crate::backoff::Backoff;
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, MESSAGES_PER_TURN, Pid};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Launcher;
 use crate::library;
-use crate::process::HeldChannel;
+use crate::process::{HeldChannel, Running};
 use crate::processes::signal_name;
 use crate::services::ConfiguredService;
 use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
@@ -549,6 +550,10 @@ impl Broker {
         let end = instance.end_of(&zone.specification, ended, overdue, None);
         if cause != Cause::Unneeded {
             let blamed = instance.blamed();
+            if let Some(audit) = &self.audit {
+                let client = blamed.and_then(|client| self.processes.get(client)?.running());
+                audit.note(crash(&zone.specification.interface.name, &end, client));
+            }
             // One that is gone does not do it again.
             if blamed.is_none_or(|client| self.processes.contains_key(client)) {
                 zone.backoff.entry(blamed).or_default().ended(Instant::now());
@@ -666,6 +671,21 @@ impl Broker {
             }
         }
     }
+}
+
+/// What the audit trail says of a zone's end: what ran, as far as the zone has said, and for whom.
+fn crash(zone: &str, end: &End, client: Option<&Running>) -> AuditEvent {
+    let (reason, ran) = match end {
+        End::DeadlineExceeded { ran } => ("a call took too long".to_owned(), ran.as_ref()),
+        End::Exited { code, ran } => (format!("it exited with status {code}"), ran.as_ref()),
+        End::Revoked => ("its grant was revoked".to_owned(), None),
+        End::Signaled { signal, ran } => {
+            (format!("it was ended by signal {signal} ({})", signal_name(*signal)), ran.as_ref())
+        }
+    };
+    let event = AuditEvent::crash(zone, &reason);
+    let event = ran.into_iter().fold(event, |event, ran| event.function(&ran.function));
+    client.into_iter().fold(event, |event, client| event.process(AuditProcess::of(client)))
 }
 
 /// Sends a new process its first messages.

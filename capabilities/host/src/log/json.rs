@@ -1,6 +1,6 @@
 //! JSON in one line, in which nothing is left that a terminal obeys. Pure logic.
 
-use cloison_contract::printable::is_obeyed;
+use cloison_contract::printable::is_escaped;
 
 /// How deep a program's objects and arrays may be nested.
 const DEPTH: u32 = 16;
@@ -14,7 +14,7 @@ pub(super) fn push_text(text: &str, into: &mut String) {
             '\\' => into.push_str("\\\\"),
             '\n' => into.push_str("\\n"),
             '\t' => into.push_str("\\t"),
-            _ if is_obeyed(one) || matches!(one, '\u{2028}' | '\u{2029}') => {
+            _ if is_escaped(one) => {
                 // All of them are below U+10000.
                 into.push_str(&format!("\\u{:04x}", u32::from(one)));
             }
@@ -216,7 +216,7 @@ mod tests {
             r#""a\"b\\c\u000d\n\u001b[2J\u202e\u009b\u0000é🦀""#
         );
         let all: String = (0..=0x20ff).filter_map(char::from_u32).collect();
-        assert!(!text(&all).chars().any(|one| is_obeyed(one) || one == '\u{2028}'));
+        assert!(!text(&all).chars().any(is_escaped));
     }
 
     #[test]

@@ -190,7 +190,7 @@ mod tests {
     fn only_its_user_is_let_in_and_what_is_left_behind_is_removed() {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("cloison");
-        assert_eq!(running(&folder).unwrap(), []);
+        assert_eq!(running(&folder).unwrap(), [0; 0]);
         let listener = Listener::bind(&folder).unwrap();
         assert_eq!(fs::metadata(&folder).unwrap().mode() & 0o777, 0o700);
         assert_eq!(fs::metadata(&listener.path).unwrap().mode() & 0o777, 0o600);
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(running(&folder).unwrap(), [this]);
         assert!(!folder.join("1.sock").exists() && folder.join("notes.txt").exists());
         drop(listener);
-        assert_eq!(running(&folder).unwrap(), []);
+        assert_eq!(running(&folder).unwrap(), [0; 0]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! `log`: the file that records go to. The broker alone opens and renames it; what serves has a descriptor by which the file can only grow.
+//! `log`, and the audit trail: the file that records go to. The broker alone opens and renames it; what serves has a descriptor by which the file can only grow.
 
 use super::HostFolder;
 use cloison_contract::host::LogService;
-use cloison_manifest::application::ServiceRequest;
+use cloison_manifest::application::{ServiceRequest, Written};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, renameat, statat, unlinkat};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, fstat, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,32 +22,52 @@ pub struct LogFile {
     keep: u32,
 }
 
-/// The file of a capability, if it has one, relative to the folder of `cloison.toml`. Nothing is made yet.
+/// The file of a capability, if it has one.
 pub(super) fn find(
     log: &LogService,
     request: &ServiceRequest,
     source: &Arc<SourceFile>,
     beside: &Path,
 ) -> Result<Option<LogFile>, Diagnostics> {
-    let Some(written) = request.files.first() else { return Ok(None) };
-    let path = beside.join(&written.text);
-    let mistake = |message: String, hint: &str| {
-        Diagnostics::from(Diagnostic::error(source, written.span.clone(), message).hint(hint))
-    };
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-    let folder = HostFolder::open(parent.to_owned()).map_err(|error| {
-        mistake(format!("{}: {error}", parent.display()), "the folder of a log has to be there; the file is made")
-    })?;
-    match statat(&folder.opened, &name, AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(found) if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile => {
-            Err(mistake(format!("{} is there, and no regular file", path.display()), "a log is a file of its own"))
-        }
-        _ => Ok(Some(LogFile { folder, name, bytes: log.file_bytes, keep: log.keep })),
-    }
+    let written = request.files.first();
+    written.map(|written| LogFile::find(written, (log.file_bytes, log.keep), source, beside)).transpose()
 }
 
 impl LogFile {
+    /// The file that is written there, relative to the folder of `cloison.toml`, with how large it becomes and how many renamed ones are
+    /// kept. Nothing is made yet.
+    ///
+    /// # Errors
+    ///
+    /// Its folder is not there, or something else than a file has its name.
+    pub(crate) fn find(
+        written: &Written,
+        (bytes, keep): (u64, u32),
+        source: &Arc<SourceFile>,
+        beside: &Path,
+    ) -> Result<Self, Diagnostics> {
+        let path = beside.join(&written.text);
+        let mistake = |message: String, hint: &str| {
+            Diagnostics::from(Diagnostic::error(source, written.span.clone(), message).hint(hint))
+        };
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let folder = HostFolder::open(parent.to_owned()).map_err(|error| {
+            mistake(format!("{}: {error}", parent.display()), "the folder of a log has to be there; the file is made")
+        })?;
+        match statat(&folder.opened, &name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile => {
+                Err(mistake(format!("{} is there, and no regular file", path.display()), "a log is a file of its own"))
+            }
+            _ => Ok(Self { folder, name, bytes, keep }),
+        }
+    }
+
+    /// How large it may become, in bytes.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// As somebody would call it.
     pub(crate) fn path(&self) -> PathBuf {
         self.folder.path.join(&self.name)
@@ -66,10 +86,41 @@ impl LogFile {
 
     /// Opened so that it can only grow; made, if it is not there.
     pub(crate) fn open(&self) -> io::Result<OwnedFd> {
-        let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW;
+        self.opened(&self.name, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE)
+    }
+
+    /// Opened to be read; `None` if it is not there.
+    pub(crate) fn open_to_read(&self) -> io::Result<Option<OwnedFd>> {
+        match self.opened(&self.name, OFlags::RDONLY) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+
+    /// For one process at a time, while it holds what this gives; `None` if another one does. What is locked is a file of its own, for
+    /// this one is renamed.
+    pub(crate) fn lock(&self) -> io::Result<Option<OwnedFd>> {
+        let file = self.opened(&self.lock_name(), OFlags::RDWR | OFlags::CREATE)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(file)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// As the kernel calls what [`Self::lock`] locks.
+    pub(crate) fn real_lock_name(&self) -> PathBuf {
+        self.folder.real.join(self.lock_name())
+    }
+
+    fn lock_name(&self) -> String {
+        format!("{}.lock", self.name)
+    }
+
+    fn opened(&self, name: &str, flags: OFlags) -> io::Result<OwnedFd> {
         // Not blocking: what has taken the name may be a FIFO.
-        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let file = openat(&self.folder.opened, &self.name, flags, Mode::from_raw_mode(0o640))?;
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file = openat(&self.folder.opened, name, flags, Mode::from_raw_mode(0o640))?;
         match FileType::from_raw_mode(fstat(&file)?.st_mode) {
             FileType::RegularFile => Ok(file),
             _ => Err(io::Error::other("it is no regular file")),

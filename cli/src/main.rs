@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod add;
+mod audit;
 mod bind;
 mod check;
 mod describe;
@@ -59,6 +60,9 @@ enum Command {
     Ps(live::PsArguments),
     Kill(live::KillArguments),
     Inspect(live::InspectArguments),
+    /// Check and show the audit trail of an application
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Up(warm::UpArguments),
     Down(warm::DownArguments),
     Keep(warm::KeepArguments),
@@ -109,6 +113,7 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Ps(arguments) => live::ps(&arguments),
         Command::Kill(arguments) => live::kill(&arguments),
         Command::Inspect(arguments) => live::inspect(&arguments),
+        Command::Audit(what) => audit::run(&what),
         Command::Up(arguments) => warm::up(&arguments),
         Command::Down(arguments) => warm::down(&arguments),
         Command::Keep(arguments) => Ok(warm::keep(&arguments)),

@@ -52,7 +52,7 @@ fn write(request: &AuditRequest, events: Vec<AuditEvent>) {
 /// What is found in those files, and which words their events have.
 fn found(paths: &[PathBuf]) -> (TrailReport, Vec<&'static str>) {
     let mut words = Vec::new();
-    let report = read(paths, |line, _| match line {
+    let report = read(paths, |line| match line {
         TrailLine::Header(_) => words.push("header"),
         TrailLine::Event(record) => words.push(record.event.word()),
     });
@@ -177,7 +177,7 @@ fn what_processes_say_stays_in_its_line_and_shows() {
     let shown = r#"a\"\n{\"seq\":1}\r\u001b[2J\u202e\u2028\u2029\u0085\u007f\\é🦀\u0000"#;
     assert_eq!(text.matches(shown).count(), 7, "{text}");
     let mut names = Vec::new();
-    let report = read(&[path], |line, _| {
+    let report = read(&[path], |line| {
         if let TrailLine::Event(record) = line {
             names.extend(record.process.clone().and_then(|process| process.name));
         }
@@ -274,7 +274,7 @@ fn what_cannot_be_written_is_counted_and_leaves_no_part_of_a_line() {
     trail.write(AuditEvent::expire("zlib", 5));
     drop(trail);
     let mut seen = Vec::new();
-    let report = read(&[path], |line, _| {
+    let report = read(&[path], |line| {
         if let TrailLine::Event(record) = line {
             seen.push((record.grant, record.dropped));
         }
@@ -337,7 +337,7 @@ fn the_next_run_goes_on_with_the_chain_of_the_last() {
     audit.note(AuditEvent::expire("zlib", 2));
     drop(audit);
     let mut torn = Vec::new();
-    let report = read(std::slice::from_ref(&path), |line, _| {
+    let report = read(std::slice::from_ref(&path), |line| {
         if let TrailLine::Header(header) = line {
             torn.push(header.torn);
         }

@@ -1,6 +1,6 @@
 //! Reads trails, and finds where the chain breaks.
 
-use super::chain::{Chain, LINE_BYTES, taken_apart};
+use super::chain::{self, Chain, LINE_BYTES, taken_apart};
 use super::{AuditHeader, AuditKind, AuditRecord};
 use crate::files;
 use serde::Serialize;
@@ -28,6 +28,14 @@ impl TrailLine {
                 serde_json::from_str(fields).ok().filter(|header: &AuditHeader| header.audit == 1).map(Self::Header)
             }
             false => serde_json::from_str(fields).ok().map(|record| Self::Event(Box::new(record))),
+        }
+    }
+
+    /// Its fields as JSON in one line, without its hash, with nothing in it that a terminal obeys.
+    pub fn json(&self) -> io::Result<String> {
+        match self {
+            Self::Header(header) => chain::json(header),
+            Self::Event(record) => chain::json(record),
         }
     }
 
@@ -108,13 +116,13 @@ pub enum TrailFault {
     NotNext,
 }
 
-/// Reads the files of one trail, in the order of their lines, and has `each` look at each line that can be read: what it says, and its
-/// fields as JSON. Behind a place where the chain breaks, reading goes on.
+/// Reads the files of one trail, in the order of their lines, and has `each` look at each line that can be read. Behind a place where
+/// the chain breaks, reading goes on.
 ///
 /// # Errors
 ///
 /// A file cannot be read; the error names it.
-pub fn read(paths: &[PathBuf], mut each: impl FnMut(&TrailLine, &str)) -> io::Result<TrailReport> {
+pub fn read(paths: &[PathBuf], mut each: impl FnMut(&TrailLine)) -> io::Result<TrailReport> {
     let mut reading = Reading::default();
     for (_, path) in in_order(paths)? {
         let mut lines = Lines::open(path).map_err(|error| named(path, &error))?;
@@ -127,9 +135,7 @@ pub fn read(paths: &[PathBuf], mut each: impl FnMut(&TrailLine, &str)) -> io::Re
                 reading.report.faults += 1;
                 reading.report.fault.get_or_insert(TrailError { path: path.to_owned(), line: number, fault });
             }
-            if let Some((line, fields)) = &read.found {
-                each(line, fields);
-            }
+            read.found.iter().for_each(&mut each);
         }
         if number == 0 {
             reading.report.faults += 1;
@@ -159,7 +165,7 @@ fn named(path: &Path, error: &io::Error) -> io::Error {
 /// What one line is.
 struct ReadLine {
     hold: Result<(), TrailFault>,
-    found: Option<(TrailLine, String)>,
+    found: Option<TrailLine>,
 }
 
 /// What was read so far.
@@ -199,7 +205,7 @@ impl Reading {
         }
         summary.last.clone_from(&hash);
         self.chain = Chain { last: hash, next: said.seq().saturating_add(1) };
-        ReadLine { hold, found: Some((said, fields)) }
+        ReadLine { hold, found: Some(said) }
     }
 
     /// Whether a line goes on with what was read.

@@ -5,7 +5,7 @@ use crate::output::ExitMessage;
 use cloison_broker::application::{LoadError, MANIFEST};
 use cloison_broker::explain::declared;
 use cloison_broker::files;
-use cloison_manifest::difference::{DeclaredApplication, Difference};
+use cloison_manifest::difference::{DeclaredApplication, GrantDifference};
 use serde::Serialize;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,7 @@ struct Compared {
     old: String,
     new: String,
     #[serde(flatten)]
-    difference: Difference,
+    difference: GrantDifference,
 }
 
 pub fn run(arguments: &DiffArguments) -> anyhow::Result<ExitCode> {
@@ -54,7 +54,7 @@ pub fn run(arguments: &DiffArguments) -> anyhow::Result<ExitCode> {
     }
     // What comes by standard input stands where the other one stands.
     let (before, after) = (declaration(old, new)?, declaration(new, old)?);
-    let difference = Difference::between(&before, &after);
+    let difference = GrantDifference::between(&before, &after);
     let status = u8::from(difference.grants_more());
     let (old, new) = (called(old), called(new));
     let text = match json {

@@ -1,12 +1,16 @@
-//! `cloison ps`, `kill` and `inspect`: looking at applications that run.
+//! `cloison ps`, `kill`, `inspect`, `caps`, `revoke`, `narrow` and `why`: looking at applications that run.
 //!
 //! | module | subject |
 //! |---|---|
+//! | `capabilities` | who holds what |
 //! | `find` | which application and which of its processes is meant |
 //! | `show` | tables and numbers for people |
 
+mod capabilities;
 mod find;
 mod show;
+
+pub use capabilities::{CapsArguments, NarrowCommand, RevokeArguments, WhyArguments, caps, narrow, revoke, why};
 
 use crate::output;
 use anyhow::Context;

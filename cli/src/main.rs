@@ -60,6 +60,10 @@ enum Command {
     Ps(live::PsArguments),
     Kill(live::KillArguments),
     Inspect(live::InspectArguments),
+    Caps(live::CapsArguments),
+    Revoke(live::RevokeArguments),
+    Narrow(live::NarrowCommand),
+    Why(live::WhyArguments),
     /// Check and show the audit trail of an application
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -113,6 +117,10 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Ps(arguments) => live::ps(&arguments),
         Command::Kill(arguments) => live::kill(&arguments),
         Command::Inspect(arguments) => live::inspect(&arguments),
+        Command::Caps(arguments) => live::caps(&arguments),
+        Command::Revoke(arguments) => live::revoke(&arguments),
+        Command::Narrow(arguments) => live::narrow(&arguments),
+        Command::Why(arguments) => live::why(&arguments),
         Command::Audit(what) => audit::run(&what),
         Command::Up(arguments) => warm::up(&arguments),
         Command::Down(arguments) => warm::down(&arguments),

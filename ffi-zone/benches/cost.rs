@@ -6,7 +6,7 @@ mod common;
 use cloison_contract::Grant;
 use cloison_contract::call::{Request, Status};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
 use cloison_transport::account::Account;
 use cloison_zone::callback::callables::NoCallables;
@@ -14,7 +14,7 @@ use cloison_zone::marshal::Origin;
 use cloison_zone::marshal::refusal::empty_reply;
 use cloison_zone::native::ffi::Frame;
 use cloison_zone::native::state::{OnlyThread, State, after_call, restore_process};
-use cloison_zone::serve::policy::ClientPolicy;
+use cloison_zone::serve::policy::{ClientPolicy, CountedQuota};
 use common::Argument::{Bytes, Word};
 use common::zone::Zone;
 use common::{Bench, compare};
@@ -83,14 +83,22 @@ fn nanoseconds() {
 
     let (sum, interface) = (bench.id("sum"), &bench.marshal.functions().interface);
     let plain = Grant::new([sum]);
-    let rate = Grant { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), calls: Some(u64::MAX), ..plain.clone() };
-    for (name, grant) in [("plain", &plain), ("rate and calls", &rate)] {
-        let policy = ClientPolicy::new(grant, interface, Some(account())).expect("policy");
-        println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum)).expect("admitted")));
+    let calls = Quota { calls: Some(u64::MAX), ..Quota::default() };
+    let rate = Quota { rate: Some(Rate { calls: u64::MAX, period_ms: 1 }), ..calls };
+    let quotas = [
+        ("plain", vec![Quota::default()]),
+        ("calls", vec![calls]),
+        ("rate and calls", vec![rate]),
+        ("calls, narrowed three times", vec![calls; 4]),
+    ];
+    for (name, quotas) in quotas {
+        let counted = quotas.into_iter().map(|quota| CountedQuota { quota, account: account() });
+        let policy = ClientPolicy::new(&plain, interface, counted.collect()).expect("policy");
+        println!("grant, {name}: {:.1} ns", best(|| policy.admit(black_box(sum), 0).expect("admitted")));
     }
     let expression = compare(Operator::LessOrEqual, Expression::Parameter(1), 1 << 20);
     let bounded = Grant { bounds: vec![(sum, Bound { expression, text: "count <= 1 MiB".into() })], ..plain };
-    let policy = ClientPolicy::new(&bounded, interface, None).expect("policy");
+    let policy = ClientPolicy::new(&bounded, interface, Vec::new()).expect("policy");
     let bench = Bench::new(Instances::Shared);
     let request = bench.request("sum", &[Bytes(b"hello")]);
     let mut reply = empty_reply();

@@ -32,6 +32,7 @@ fn copy(reader: &mut Reader<'_>, writer: &mut Writer) -> Result<(), Malformed> {
         Term::Datetime(date, time) => writer.datetime(date, &time),
         Term::Timedelta(span) => writer.timedelta(span),
         Term::Timezone(zone) => writer.timezone(&zone),
+        Term::Capability { number, token } => writer.capability(number, &token),
         Term::Process { number, token } => writer.process(number, &token),
         Term::Reference(high, low) => writer.reference(high, low),
         Term::Tuple(count) => {

@@ -7,7 +7,8 @@
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
 use cloison_contract::message::{
-    Begin, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess, ToTemplate,
+    Begin, CapabilityRef, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess,
+    ToTemplate,
 };
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
@@ -44,6 +45,8 @@ thread_local! {
     static LINK: RefCell<Link> = const { RefCell::new(Link::Missing) };
     /// An answer is to come.
     static OWED: Cell<bool> = const { Cell::new(false) };
+    /// Grants that nothing here names any more, and how often this process was given them.
+    static RELEASED: RefCell<Vec<(CapabilityRef, u32)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Use `control` as a template does.
@@ -135,8 +138,27 @@ pub fn ask(message: &FromMicroprocess) -> Result<(), LinkError> {
     if OWED.get() {
         give_back(answer()?)?;
     }
+    release()?;
     notify(message)?;
     OWED.set(true);
+    Ok(())
+}
+
+/// Give a grant back as soon as nothing else is under way.
+pub fn release_later(capability: CapabilityRef, times: u32) {
+    // While the thread ends nobody needs to hear of it.
+    let _ =
+        RELEASED.try_with(|released| released.try_borrow_mut().map(|mut released| released.push((capability, times))));
+}
+
+/// Give back what is to be given back. Not while an answer is owed: the broker takes no other word before it is read.
+pub fn release() -> Result<(), LinkError> {
+    if OWED.get() {
+        return Ok(());
+    }
+    while let Some((capability, times)) = RELEASED.with_borrow_mut(Vec::pop) {
+        notify(&FromMicroprocess::Release { capability, times })?;
+    }
     Ok(())
 }
 

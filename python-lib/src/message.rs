@@ -30,6 +30,7 @@ mod moments;
 mod refusal;
 
 use crate::errors;
+use cloison_contract::message::CapabilityRef;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};
 use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 
@@ -38,12 +39,26 @@ use rustpython_vm::{AsObject, Py, PyObject, PyResult, VirtualMachine};
 /// `TypeError` if something in it can't be sent, `ValueError` if it contains itself, is nested too deeply or is too large; the
 /// text says where it is.
 pub fn encode(value: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
-    encode::encode(value, "message", vm)
+    Ok(encode::encode(value, "message", false, vm)?.bytes)
 }
 
-/// The arguments of a function as a message. As [`encode()`], but that the texts speak of `args`.
-pub fn encode_arguments(arguments: &Py<PyTuple>, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
-    encode::encode(arguments.as_object(), "args", vm)
+/// The same for one receiver, who has to be given the capabilities in it.
+pub fn encode_for_one(value: &PyObject, vm: &VirtualMachine) -> PyResult<EncodedMessage> {
+    encode::encode(value, "message", true, vm)
+}
+
+/// A message, and what it names that its receiver has to hold.
+#[derive(Debug)]
+pub struct EncodedMessage {
+    /// The message.
+    pub bytes: Vec<u8>,
+    /// Each as often as it is named.
+    pub capabilities: Vec<CapabilityRef>,
+}
+
+/// The arguments of a function as a message. As [`encode_for_one()`], but that the texts speak of `args`.
+pub fn encode_arguments(arguments: &Py<PyTuple>, vm: &VirtualMachine) -> PyResult<EncodedMessage> {
+    encode::encode(arguments.as_object(), "args", true, vm)
 }
 
 /// The value of a message; `cloison.MessageError` if the bytes are none. They may come from anybody.

@@ -145,11 +145,11 @@ fn a_call_that_takes_too_long_ends_and_the_next_one_works() {
 fn refusals_and_failures_have_their_exceptions() {
     check(
         "e = error(fake.fail, -3)\nprint(e.function, e.code, e.errno, e.message)\nprint(error(fake.quota).function)\nerror(fake.bounded, 4)\n\
-         error(fake.revoke)\n",
+         error(fake.ends_revoked)\n",
         "NativeError: fake.fail() failed with -3: because: No such file or directory\nfail -3 2 because\n\
-         QuotaExceeded: fake.quota(): the grant's rate or number of calls is used up\nquota\n\
+         QuotaExceeded: fake.quota(): the grant is used up\nquota\n\
          CapabilityDenied: fake.bounded(): the arguments are outside of what `where` at cloison.toml:7 allows: x <= 3\n\
-         Revoked: fake.revoke(): the grant has been revoked\n",
+         Revoked: fake.ends_revoked(): the grant has been revoked\n",
     );
 }
 

@@ -157,7 +157,7 @@ void view_bytes(unsigned char *room, size_t size) { memset(room, 'v', size); }
 
 /* ---- Records ---- */
 
-int describe(const struct person *person, char *text, size_t room) {
+int describes(const struct person *person, char *text, size_t room) {
     return snprintf(text, room, "%s <%s> %g,%g %s %u%s", person->name, person->mail ? person->mail : "-", person->at.x,
                     person->at.y, person->private ? "address" : "null", person->age, person->known ? " known" : "");
 }

@@ -119,17 +119,17 @@ impl<'p> Live<'p> {
     }
 
     /// What the program says when it is asked which process has ended.
-    fn ended(&mut self) -> String {
+    pub(crate) fn ended(&mut self) -> String {
         self.running.stdin().write_all(b"\n").expect("it listens");
         self.line()
     }
 
-    fn pid(&self) -> i32 {
+    pub(crate) fn pid(&self) -> i32 {
         self.running.pid()
     }
 
     /// A command of this user's.
-    fn ask(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Output {
         self.ask_as(User::Current, arguments)
     }
 

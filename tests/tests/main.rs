@@ -5,6 +5,7 @@ mod arguments;
 mod batches;
 mod bindings;
 mod callbacks;
+mod capabilities;
 mod command;
 mod company;
 mod conformance;

@@ -102,12 +102,12 @@ fn what_the_library_gives_is_copied_and_freed() {
 #[test]
 fn records_have_text_unions_and_bit_fields() {
     gives(&[
-        ("n.describe(n.person(name='Zoë', mail='z@x', at=n.point(1, 2), age=99))", "'Zoë <z@x> 1,2 null 99' |"),
-        ("n.describe({'name': 'Bob', 'known': True})", "'Bob <-> 0,0 null 0 known' |"),
-        ("raised(n.describe, n.person(name='x' * 17))[0]", "'ValueError' |"),
-        ("raised(lambda: n.describe(n.person(age=128)))[0]", "'OverflowError' |"),
-        ("raised(lambda: n.describe(n.person(name='a\\0b')))[0]", "'ValueError' |"),
-        ("raised(lambda: n.describe(n.person(private=1)))[0]", "'TypeError' |"),
+        ("n.describes(n.person(name='Zoë', mail='z@x', at=n.point(1, 2), age=99))", "'Zoë <z@x> 1,2 null 99' |"),
+        ("n.describes({'name': 'Bob', 'known': True})", "'Bob <-> 0,0 null 0 known' |"),
+        ("raised(n.describes, n.person(name='x' * 17))[0]", "'ValueError' |"),
+        ("raised(lambda: n.describes(n.person(age=128)))[0]", "'OverflowError' |"),
+        ("raised(lambda: n.describes(n.person(name='a\\0b')))[0]", "'ValueError' |"),
+        ("raised(lambda: n.describes(n.person(private=1)))[0]", "'TypeError' |"),
         (
             "[(p.name, p.mail, p.at.x, p.age, p.known) for p in [n.invent()]]",
             "[('Ada', 'ada@example.org', 0.5, 36, 1)] |",

@@ -16,23 +16,90 @@ pub struct Grant {
     pub functions: BTreeSet<FunctionId>,
     /// Functions and bounds on their arguments. All bounds that name a function must hold for its calls.
     pub bounds: Vec<(FunctionId, Bound)>,
+    /// How much it may be used.
+    pub quota: Quota,
+    /// When it ends, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub expires_ns: Option<u64>,
+    /// Whoever was given it cannot give it on.
+    pub personal: bool,
+    /// No callables may be passed: the library cannot call back.
+    pub quiet: bool,
+}
+
+/// How much a grant may be used, by all of its holders together.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Quota {
     /// At most this many calls in that time.
     pub rate: Option<Rate>,
     /// At most this many calls altogether.
     pub calls: Option<u64>,
+    /// At most this many bytes of arguments and results altogether, beyond the words of a call.
+    pub bytes: Option<u64>,
+    /// At most so much of the zone's processor time altogether, in nanoseconds.
+    pub cpu_ns: Option<u64>,
 }
 
-/// What a holder gives up when it passes a grant on. Whatever is `None` or empty stays as it is.
+/// What a holder gives up when it passes a grant on. Whatever is `None`, `false` or empty stays as it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Narrowing {
     /// The functions that the holder keeps. A function that was not granted is not granted by this.
     pub functions: Option<BTreeSet<FunctionId>>,
     /// These bounds as well.
     pub bounds: Vec<(FunctionId, Bound)>,
-    /// This rate as well.
-    pub rate: Option<Rate>,
-    /// No more calls than this.
-    pub calls: Option<u64>,
+    /// No more use than this.
+    pub quota: Quota,
+    /// It ends by then, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub expires_ns: Option<u64>,
+    /// See [`Grant::personal`].
+    pub personal: bool,
+    /// See [`Grant::quiet`].
+    pub quiet: bool,
+}
+
+impl Narrowing {
+    /// Narrowing by both.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let functions = match (&self.functions, &other.functions) {
+            (Some(one), Some(another)) => Some(one & another),
+            (one, another) => one.as_ref().or(another.as_ref()).cloned(),
+        };
+        let new = other.bounds.iter().filter(|bound| !self.bounds.contains(bound));
+        Self {
+            functions,
+            bounds: self.bounds.iter().chain(new).cloned().collect(),
+            quota: self.quota.and(other.quota),
+            expires_ns: both(self.expires_ns, other.expires_ns, u64::min),
+            personal: self.personal || other.personal,
+            quiet: self.quiet || other.quiet,
+        }
+    }
+}
+
+impl Quota {
+    /// Whether anything is counted.
+    pub fn is_counted(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// What keeps to both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            rate: both(self.rate, other.rate, Rate::and),
+            calls: both(self.calls, other.calls, u64::min),
+            bytes: both(self.bytes, other.bytes, u64::min),
+            cpu_ns: both(self.cpu_ns, other.cpu_ns, u64::min),
+        }
+    }
+
+    /// Whether whoever keeps to `self` keeps to `wider` as well.
+    pub fn is_within(&self, wider: &Self) -> bool {
+        wider.rate.is_none_or(|limit| self.rate.is_some_and(|rate| rate.is_within(limit)))
+            && at_most(self.calls, wider.calls)
+            && at_most(self.bytes, wider.bytes)
+            && at_most(self.cpu_ns, wider.cpu_ns)
+    }
 }
 
 impl Grant {
@@ -66,8 +133,10 @@ impl Grant {
         Self {
             functions,
             bounds,
-            rate: both(self.rate, by.rate, Rate::and),
-            calls: both(self.calls, by.calls, u64::min),
+            quota: self.quota.and(by.quota),
+            expires_ns: both(self.expires_ns, by.expires_ns, u64::min),
+            personal: self.personal || by.personal,
+            quiet: self.quiet || by.quiet,
         }
     }
 
@@ -78,8 +147,10 @@ impl Grant {
         };
         self.functions.is_subset(&wider.functions)
             && self.functions.iter().all(bounded)
-            && wider.rate.is_none_or(|limit| self.rate.is_some_and(|rate| rate.is_within(limit)))
-            && wider.calls.is_none_or(|limit| self.calls.is_some_and(|calls| calls <= limit))
+            && self.quota.is_within(&wider.quota)
+            && at_most(self.expires_ns, wider.expires_ns)
+            && (self.personal || !wider.personal)
+            && (self.quiet || !wider.quiet)
     }
 }
 
@@ -114,6 +185,11 @@ impl Rate {
     }
 }
 
+/// Whether a limit is no higher than another one; without a limit there is no end.
+fn at_most(own: Option<u64>, wider: Option<u64>) -> bool {
+    wider.is_none_or(|limit| own.is_some_and(|own| own <= limit))
+}
+
 fn both<T>(one: Option<T>, other: Option<T>, join: impl Fn(T, T) -> T) -> Option<T> {
     match (one, other) {
         (Some(one), Some(other)) => Some(join(one, other)),
@@ -142,13 +218,25 @@ mod tests {
     }
 
     prop_compose! {
+        fn quota()(
+            rate in prop::option::of(rate()),
+            calls in prop::option::of(0u64..9),
+            bytes in prop::option::of(0u64..9),
+            cpu_ns in prop::option::of(0u64..9),
+        ) -> Quota {
+            Quota { rate, calls, bytes, cpu_ns }
+        }
+    }
+
+    prop_compose! {
         fn grant()(
             functions in functions(),
             bounds in prop::collection::vec(bound(), 0..4),
-            rate in prop::option::of(rate()),
-            calls in prop::option::of(0u64..9),
+            quota in quota(),
+            expires_ns in prop::option::of(0u64..9),
+            (personal, quiet) in any::<(bool, bool)>(),
         ) -> Grant {
-            Grant { functions, bounds, rate, calls }
+            Grant { functions, bounds, quota, expires_ns, personal, quiet }
         }
     }
 
@@ -156,10 +244,11 @@ mod tests {
         fn narrowing()(
             functions in prop::option::of(functions()),
             bounds in prop::collection::vec(bound(), 0..4),
-            rate in prop::option::of(rate()),
-            calls in prop::option::of(0u64..9),
+            quota in quota(),
+            expires_ns in prop::option::of(0u64..9),
+            (personal, quiet) in any::<(bool, bool)>(),
         ) -> Narrowing {
-            Narrowing { functions, bounds, rate, calls }
+            Narrowing { functions, bounds, quota, expires_ns, personal, quiet }
         }
     }
 
@@ -169,6 +258,42 @@ mod tests {
             let once = grant.narrow(&first);
             prop_assert!(once.is_within(&grant));
             prop_assert!(once.narrow(&second).is_within(&grant));
+        }
+
+        #[test]
+        fn no_sequence_ever_widens(grant in grant(), steps in prop::collection::vec(narrowing(), 0..6)) {
+            let mut left = grant.clone();
+            for step in &steps {
+                let next = left.narrow(step);
+                prop_assert!(next.is_within(&left) && next.is_within(&grant));
+                left = next;
+            }
+        }
+
+        #[test]
+        fn the_order_does_not_matter(grant in grant(), one in narrowing(), other in narrowing()) {
+            let (first, second) = (grant.narrow(&one).narrow(&other), grant.narrow(&other).narrow(&one));
+            prop_assert!(first.is_within(&second) && second.is_within(&first));
+        }
+
+        #[test]
+        fn narrowing_twice_by_the_same_is_narrowing_once(grant in grant(), by in narrowing()) {
+            let once = grant.narrow(&by);
+            prop_assert_eq!(once.narrow(&by), once);
+        }
+
+        #[test]
+        fn narrowing_by_both_at_once_is_narrowing_twice(
+            grant in grant(), one in narrowing(), other in narrowing(),
+        ) {
+            let (at_once, twice) = (grant.narrow(&one.and(&other)), grant.narrow(&one).narrow(&other));
+            prop_assert!(at_once.is_within(&twice) && twice.is_within(&at_once));
+        }
+
+        #[test]
+        fn what_was_sent_means_the_same(grant in grant()) {
+            let bytes = postcard::to_stdvec(&grant).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Grant>(&bytes).unwrap(), grant);
         }
 
         #[test]
@@ -183,8 +308,10 @@ mod tests {
                     }
                 }
             }
-            prop_assert!(by.calls.is_none_or(|limit| narrowed.calls.is_some_and(|calls| calls <= limit)));
-            prop_assert!(by.rate.is_none_or(|limit| narrowed.rate.is_some_and(|rate| rate.is_within(limit))));
+            prop_assert!(narrowed.quota.is_within(&by.quota));
+            prop_assert!(by.expires_ns.is_none_or(|by| narrowed.expires_ns.is_some_and(|ends| ends <= by)));
+            prop_assert!(narrowed.personal || !by.personal);
+            prop_assert!(narrowed.quiet || !by.quiet);
         }
 
         #[test]

@@ -21,6 +21,10 @@
 //! | broker | [`ToMicroprocess::Run`], first and once | its stdin, stdout, stderr, if it was forked before they were known | none |
 //! | microprocess | [`FromMicroprocess::Spawn`] | | `Spawned` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Narrow`] | | `Narrowed` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Give`] | | `Done` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Release`] | | none |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
@@ -40,18 +44,20 @@
 //! | broker | [`ToZone::Execute`] | the program's file, its stdin, stdout, stderr | `Split`, `Jailed`, then `Ready`, and it becomes the program; or `Failed`, which may follow `Ready` as well. To `cloison-host`, as the first message |
 //! | broker | [`ToZone::Program`] | a file | none; right behind `Execute`, one for each program that this one may start, and then `Folder` for each root |
 //! | broker | [`ToZone::Log`] | a file to write to, which can only grow | none; right behind `Serve`, to a service for logs, and once more after `Full` |
-//! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and the account's if calls are counted | none |
+//! | broker | [`ToZone::Attach`] | the channel's and the terms' memfds, and an account's for each of `quotas` | none |
 //! | broker | [`ToZone::Detach`] | | `Detached` |
 //! | broker | [`ToZone::Interrupt`] | | none; to a host service |
 //! | zone | [`FromZone::Run`] | the program's stdin, stdout, stderr, a leash | on the leash: `Started` or `Refused`, then how it ended; from a service for programs |
+//! | zone | [`FromZone::Called`] | | none; a line of the audit trail |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use crate::deterministic::Deterministic;
+use crate::grant::Quota;
 use crate::host::http::Secret;
 use crate::host::{FilesRights, FilesRoot, HostService, ProcessCommand};
-use crate::process::{Priority, ProcessRef};
+use crate::process::{Priority, ProcessNumber, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -59,6 +65,50 @@ use std::fmt;
 /// One call channel, unique in a broker's life.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub struct ChannelId(pub u64);
+
+/// A grant, as its holders name it. Its number is for people; whoever names it with its token was given it, which is not enough
+/// to use it: the broker knows who holds it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct CapabilityRef {
+    /// Which; never used twice in a broker's life.
+    pub number: u64,
+    /// 16 bytes from the kernel's random generator.
+    pub token: [u8; 16],
+}
+
+/// A capability that a microprocess means.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum CapabilityName {
+    /// The one that it holds under that name.
+    Named(String),
+    /// That grant, whatever it is called.
+    Referred(CapabilityRef),
+}
+
+/// What a capability is to be narrowed by, as a program writes it. Whatever is absent stays as it is.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NarrowRequest {
+    /// These functions alone.
+    pub functions: Option<Vec<String>>,
+    /// Functions, and what must hold for their arguments, as in `where`.
+    pub bounds: Vec<(String, String)>,
+    /// As in `cloison.toml`: `100/s`.
+    pub rate: Option<String>,
+    /// At most this many calls.
+    pub calls: Option<u64>,
+    /// At most this many bytes of arguments and results.
+    pub bytes: Option<u64>,
+    /// At most so much of the zone's processor time, in milliseconds.
+    pub cpu_ms: Option<u64>,
+    /// It ends after that time, in milliseconds.
+    pub expires_ms: Option<u64>,
+    /// Whoever is given it cannot give it on.
+    pub personal: bool,
+    /// No callables may be passed.
+    pub quiet: bool,
+    /// It ends with the process that makes it.
+    pub is_lease: bool,
+}
 
 /// What every worker says first: which layers are in force. See `cloison_sandbox::Report`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -404,8 +454,8 @@ pub enum FromTemplate {
 pub enum FromMicroprocess {
     /// What does this capability offer?
     Describe {
-        /// Its name in `cloison.toml`.
-        capability: String,
+        /// Which.
+        capability: CapabilityName,
     },
     /// Is there a module of that dotted name on the application's path?
     Find {
@@ -418,8 +468,8 @@ pub enum FromMicroprocess {
     Spawn(Box<Spawn>),
     /// Open a call channel for it.
     Open {
-        /// Its name in `cloison.toml`.
-        capability: String,
+        /// Which.
+        capability: CapabilityRef,
     },
     /// Let the call on this channel end, which waits for something in a host service: Ctrl-C has arrived.
     Interrupt {
@@ -443,6 +493,32 @@ pub enum FromMicroprocess {
     Why {
         /// Which.
         channel: ChannelId,
+    },
+    /// Make another capability, that allows less.
+    Narrow {
+        /// Which.
+        capability: CapabilityRef,
+        /// What it gives up.
+        by: Box<NarrowRequest>,
+    },
+    /// Let another process hold it too. A message that names it follows.
+    Give {
+        /// Which.
+        capability: CapabilityRef,
+        /// To whom.
+        to: ProcessRef,
+    },
+    /// Take it back from all who hold it, with everything that was narrowed from it.
+    Revoke {
+        /// Which.
+        capability: CapabilityRef,
+    },
+    /// It is not held any more: it was given so many times, and nothing of it is left here.
+    Release {
+        /// Which.
+        capability: CapabilityRef,
+        /// How many times.
+        times: u32,
     },
 }
 
@@ -480,8 +556,10 @@ pub struct Spawn {
     pub may_link: bool,
     /// Monitor it from the beginning, by that reference.
     pub monitor: Option<u64>,
-    /// Capabilities of the asker's that it holds too.
-    pub capabilities: Vec<String>,
+    /// Capabilities of the asker's that it holds too, under the name that they have here.
+    pub capabilities: Vec<CapabilityName>,
+    /// Those that its arguments name.
+    pub given: Vec<CapabilityRef>,
     /// How much memory it may use, in bytes; no more than the asker.
     pub memory_bytes: Option<u64>,
     /// How much processor time, in seconds; no more than the asker.
@@ -508,8 +586,28 @@ pub enum ToMicroprocess {
         /// A sentence.
         message: String,
     },
+    /// As it was asked.
+    Done,
+    /// What was asked makes no sense.
+    Invalid {
+        /// A sentence.
+        message: String,
+    },
+    /// It was narrowed.
+    Narrowed {
+        /// What has come of it.
+        capability: CapabilityRef,
+        /// What is left.
+        grant: Grant,
+    },
     /// What a capability offers.
     Described {
+        /// Itself.
+        capability: CapabilityRef,
+        /// The name of the capability of `cloison.toml` that it comes from.
+        name: String,
+        /// Who has narrowed it; nobody for what `cloison.toml` grants.
+        minter: Option<ProcessNumber>,
         /// All functions, so that numbers agree with the zone's; those not granted only to explain a denial.
         interface: Box<Interface>,
         /// What of it is granted.
@@ -567,12 +665,21 @@ pub enum End {
         /// What was running, if the zone said.
         ran: Option<Ran>,
     },
+    /// The grant's time is over.
+    Expired,
+    /// The grant was narrowed by whoever runs the application; the next call goes by the new terms.
+    Narrowed,
     /// The grant was revoked.
     Revoked,
     /// A signal ended the zone.
     Signaled {
         /// Which.
         signal: i32,
+        /// What was running, if the zone said.
+        ran: Option<Ran>,
+    },
+    /// The zone was ended because a call did not end whose grant had been taken back: another grant of the same client's.
+    Unwanted {
         /// What was running, if the zone said.
         ran: Option<Ran>,
     },
@@ -626,6 +733,10 @@ pub enum ToZone {
         channel: ChannelId,
         /// What the client may do.
         grant: Grant,
+        /// What is counted, and on which account: first the grant itself, then each that it was narrowed from and that counts something.
+        quotas: Vec<Quota>,
+        /// Say of each call that it is made ([`FromZone::Called`]).
+        tells: bool,
         /// Who it is, for a service that says so in what it writes.
         client: Option<ClientName>,
     },
@@ -704,6 +815,15 @@ pub struct Machine {
 /// From a zone to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromZone {
+    /// A client calls a function, where that is to be said.
+    Called {
+        /// The channel.
+        channel: ChannelId,
+        /// The function.
+        function: u32,
+        /// How many calls before it could not be told, since the socket was full.
+        untold: u64,
+    },
     /// The channel's memory is no longer mapped.
     Detached {
         /// The channel.

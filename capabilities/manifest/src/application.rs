@@ -30,11 +30,12 @@ mod services;
 pub use crate::diagnostic::Written;
 pub use audit::AuditSettings;
 pub use deterministic::ClockRequest;
+pub use grant::narrowing;
 pub use services::{SecretSource, ServiceRequest};
 
 use crate::diagnostic::{Diagnostics, SourceFile};
 use crate::version::WantedVersion;
-use cloison_contract::grant::Rate;
+use cloison_contract::grant::Quota;
 use cloison_contract::types::Location;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -88,10 +89,14 @@ pub struct CapabilityRequest {
     pub allow_location: Location,
     /// `where`: function → bound.
     pub bounds: Vec<(Written, Written)>,
-    /// `rate`
-    pub rate: Option<Rate>,
-    /// `calls`
-    pub calls: Option<u64>,
+    /// `rate`, `calls`, `bytes`, `cpu`
+    pub quota: Quota,
+    /// `expires`: how long after the application's start.
+    pub expires: Option<Duration>,
+    /// `delegate = false`
+    pub personal: bool,
+    /// `callbacks = false`
+    pub quiet: bool,
     /// What it says of a host service, if `zone` is one.
     pub service: Option<ServiceRequest>,
 }

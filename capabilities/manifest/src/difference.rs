@@ -15,7 +15,7 @@ mod library;
 mod pairs;
 mod services;
 
-use crate::application::{Application, CapabilityRequest, ServiceRequest};
+use crate::application::{Application, AuditSettings, CapabilityRequest, ServiceRequest};
 use crate::diagnostic::Diagnostics;
 use crate::explain::{self, Measure};
 use cloison_contract::grant::{Grant, Rate};
@@ -101,18 +101,18 @@ impl DeclaredCapability<'_> {
 
 /// What has changed from one manifest to another one.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
-pub struct Difference {
+pub struct GrantDifference {
     /// What is granted now and was not before.
-    pub more: Vec<Change>,
+    pub more: Vec<GrantChange>,
     /// What was granted before and is not now.
-    pub less: Vec<Change>,
+    pub less: Vec<GrantChange>,
     /// What grants nothing either way.
-    pub other: Vec<Change>,
+    pub other: Vec<GrantChange>,
 }
 
 /// One change.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Change {
+pub struct GrantChange {
     /// The capability that it is about, if not the whole application.
     pub capability: Option<String>,
     /// Where that is granted, as `FILE:LINE`: in the new manifest, unless it is there no longer.
@@ -121,7 +121,7 @@ pub struct Change {
     pub what: String,
 }
 
-impl Difference {
+impl GrantDifference {
     /// What `new` grants beyond `old`, what less, and what else is different.
     pub fn between(old: &DeclaredApplication, new: &DeclaredApplication) -> Self {
         let mut findings = Findings::default();
@@ -170,7 +170,7 @@ impl Difference {
         for (title, changes) in groups.iter().filter(|(_, changes)| !changes.is_empty()) {
             line(0, title);
             let mut before: Option<&str> = None;
-            for Change { capability, declared, what } in *changes {
+            for GrantChange { capability, declared, what } in *changes {
                 if let Some(name) = capability.as_deref().filter(|name| before != Some(name)) {
                     line(1, &format!("by the capability {name} ({})", declared.as_deref().unwrap_or_default()));
                 }
@@ -195,8 +195,18 @@ fn capability(findings: &mut Findings, name: &str, old: &DeclaredCapability<'_>,
         return;
     }
     // The service is compared below, `allow` and `where` as the grant that they make.
-    let CapabilityRequest { zone, version, allow, allow_location: _, bounds: _, rate: _, calls: _, service } =
-        new.request;
+    let CapabilityRequest {
+        zone,
+        version,
+        allow,
+        allow_location: _,
+        bounds: _,
+        quota: _,
+        expires: _,
+        personal: _,
+        quiet: _,
+        service,
+    } = new.request;
     if plain(&old.request.zone.text) != plain(&zone.text) {
         findings.other(format!("it is of the zone {} (was {})", zone.text, old.request.zone.text));
     }
@@ -221,6 +231,7 @@ fn application(findings: &mut Findings, old: &Application, new: &Application) {
         limits,
         clock,
         seed,
+        audit,
     } = new;
     let folders = |list: &[String]| list.iter().map(|folder| plain(folder)).collect::<Vec<_>>();
     let (before, after) = (folders(&old.site_packages), folders(site_packages));
@@ -243,6 +254,16 @@ fn application(findings: &mut Findings, old: &Application, new: &Application) {
     if old.clock != *clock {
         findings.other("its clock is set in another way".to_owned());
     }
+    let trail = |audit: &Option<AuditSettings>| {
+        audit.as_ref().map(|one| (one.file.as_ref().map(|file| file.text.clone()), one.file_bytes, one.keep, one.calls))
+    };
+    match (trail(&old.audit), trail(audit)) {
+        (None, None) => {}
+        (Some(before), Some(after)) if before == after => {}
+        (Some(_), None) => findings.more("no longer have an audit trail".to_owned()),
+        (None, Some(_)) => findings.other("it has an audit trail".to_owned()),
+        (Some(_), Some(_)) => findings.other("its audit trail is written in another way".to_owned()),
+    }
     if old.seed != *seed {
         let random = |seed: Option<u64>| seed.map_or("the kernel".to_owned(), |seed| format!("the seed {seed}"));
         findings.other(format!("its randomness comes from {} (was {})", random(*seed), random(old.seed)));
@@ -252,14 +273,14 @@ fn application(findings: &mut Findings, old: &Application, new: &Application) {
 /// What has been found so far, and of what it is being looked for.
 #[derive(Default)]
 struct Findings {
-    difference: Difference,
+    difference: GrantDifference,
     capability: Option<String>,
     declared: Option<String>,
 }
 
 impl Findings {
-    fn change(&self, what: String) -> Change {
-        Change { capability: self.capability.clone(), declared: self.declared.clone(), what }
+    fn change(&self, what: String) -> GrantChange {
+        GrantChange { capability: self.capability.clone(), declared: self.declared.clone(), what }
     }
 
     fn more(&mut self, what: String) {

@@ -7,6 +7,7 @@
 pub(crate) mod services;
 
 use crate::application::ApplicationLimits;
+use crate::units::show_size;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::grant::{Grant, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
@@ -118,14 +119,27 @@ pub fn service(
     Permission { capability, zone, declared, may, within, functions, sandbox }
 }
 
-/// `where`, `rate` and `calls`.
-fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
+/// `where`, what is counted, and what its holders may not do.
+pub fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
     let bounds = grant
         .bounds
         .iter()
         .filter_map(|(id, bound)| Some(only_if(&interface.functions.get(id.0 as usize)?.name, &bound.text)));
-    bounds.chain(grant.rate.map(rate)).chain(grant.calls.map(calls)).collect()
+    let quota = &grant.quota;
+    let counted = [quota.rate.map(rate), quota.calls.map(calls), quota.bytes.map(carried), quota.cpu_ns.map(processor)];
+    let kept = [grant.personal.then(|| PERSONAL.to_owned()), grant.quiet.then(|| QUIET.to_owned())];
+    bounds.chain(counted.into_iter().chain(kept).flatten()).collect()
 }
+
+/// `for 60 s from the start on`
+pub(crate) fn for_so_long(duration: Duration) -> String {
+    format!("for {} from the start on", time(duration))
+}
+
+/// Of what nobody can give on.
+pub(crate) const PERSONAL: &str = "without giving it to other processes";
+/// Of what takes no callables.
+pub(crate) const QUIET: &str = "without passing callables";
 
 /// `compress2 only if level <= 6`
 pub(crate) fn only_if(function: &str, condition: &str) -> String {
@@ -135,6 +149,16 @@ pub(crate) fn only_if(function: &str, condition: &str) -> String {
 /// `5 calls altogether`
 pub(crate) fn calls(calls: u64) -> String {
     format!("{calls} calls altogether")
+}
+
+/// `1 MiB of arguments and results altogether`
+pub(crate) fn carried(bytes: u64) -> String {
+    format!("{} of arguments and results altogether", show_size(bytes))
+}
+
+/// `2 s of the zone's processor time altogether`
+pub(crate) fn processor(nanoseconds: u64) -> String {
+    format!("{} of the zone's processor time altogether", time(Duration::from_nanos(nanoseconds)))
 }
 
 /// `10 calls in 1 s`

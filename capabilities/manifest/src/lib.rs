@@ -32,7 +32,7 @@ pub mod keys;
 pub mod manifest;
 pub mod page;
 pub mod stub;
-mod units;
+pub mod units;
 pub mod version;
 
 pub use units::size as parse_size;

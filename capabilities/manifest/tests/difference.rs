@@ -1,7 +1,7 @@
 //! Whatever can be written is compared: for each key one value that grants less than another one.
 
 use cloison_manifest::application::{self, Application};
-use cloison_manifest::difference::{DeclaredApplication, Difference};
+use cloison_manifest::difference::{DeclaredApplication, GrantDifference};
 use cloison_manifest::keys::{self, TableName};
 use cloison_manifest::{bundled, manifest};
 use std::collections::BTreeMap;
@@ -39,6 +39,11 @@ const CASES: &[(TableName, &str, Case)] = &[
     ),
     (TableName::Capability, "rate", Wider("zone = \"log\"\nrate = \"10/s\"", "zone = \"log\"\nrate = \"11/s\"")),
     (TableName::Capability, "calls", Wider("zone = \"log\"\ncalls = 10", "zone = \"log\"")),
+    (TableName::Capability, "bytes", Wider("zone = \"log\"\nbytes = 10", "zone = \"log\"\nbytes = 11")),
+    (TableName::Capability, "cpu", Wider("zone = \"log\"\ncpu = \"1 s\"", "zone = \"log\"")),
+    (TableName::Capability, "expires", Wider("zone = \"log\"\nexpires = \"1 s\"", "zone = \"log\"\nexpires = \"2 s\"")),
+    (TableName::Capability, "delegate", Wider("zone = \"log\"\ndelegate = false", "zone = \"log\"")),
+    (TableName::Capability, "callbacks", Wider("zone = \"log\"\ncallbacks = false", "zone = \"log\"")),
     (
         TableName::Capability,
         "roots",
@@ -242,7 +247,7 @@ fn what_grants_more_is_found() {
     for (table, key, case) in CASES {
         let (Either(narrow, wide) | Wider(narrow, wide)) = case;
         let (narrow, wide) = (declared(*table, narrow), declared(*table, wide));
-        let (there, back) = (Difference::between(&narrow, &wide), Difference::between(&wide, &narrow));
+        let (there, back) = (GrantDifference::between(&narrow, &wide), GrantDifference::between(&wide, &narrow));
         assert!(there.grants_more(), "nothing is said of `{key}` in {table:?}: {there:?}");
         match case {
             Either(..) => assert!(back.grants_more(), "`{key}` in {table:?}, back: {back:?}"),

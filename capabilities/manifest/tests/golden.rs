@@ -12,7 +12,7 @@
 use cloison_contract::Interface;
 use cloison_manifest::application::{self, Application, CapabilityRequest};
 use cloison_manifest::diagnostic::Diagnostics;
-use cloison_manifest::difference::{DeclaredApplication, Difference};
+use cloison_manifest::difference::{DeclaredApplication, GrantDifference};
 use cloison_manifest::{bundled, manifest};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -66,9 +66,9 @@ fn what_has_changed() {
             DeclaredApplication::new(application, interfaces).unwrap_or_else(|wrong| panic!("{wrong}"))
         };
         let (old, new) = (declared("old"), declared("new"));
-        assert_eq!(Difference::between(&old, &old), Difference::default());
-        assert_eq!(Difference::between(&new, &new), Difference::default());
-        let (there, back) = (Difference::between(&old, &new), Difference::between(&new, &old));
+        assert_eq!(GrantDifference::between(&old, &old), GrantDifference::default());
+        assert_eq!(GrantDifference::between(&new, &new), GrantDifference::default());
+        let (there, back) = (GrantDifference::between(&old, &new), GrantDifference::between(&new, &old));
         format!("{}\n{}", there.text("old", "new"), back.text("new", "old"))
     });
     assert!(shown.count >= 10, "only {} differences", shown.count);

@@ -36,6 +36,11 @@ pub fn report(broker: i32) -> anyhow::Result<ApplicationReport> {
 
 /// All applications of this user, and what is the matter with those that do not answer. One that ends meanwhile is none.
 pub fn reports() -> anyhow::Result<(Vec<ApplicationReport>, Vec<anyhow::Error>)> {
+    each(report)
+}
+
+/// The same, of whatever `report` asks for.
+pub fn each<T>(report: impl Fn(i32) -> anyhow::Result<T>) -> anyhow::Result<(Vec<T>, Vec<anyhow::Error>)> {
     let folder = socket::folder();
     let running = socket::running(&folder).with_context(|| folder.display().to_string())?;
     let (mut reports, mut silent) = (Vec::new(), Vec::new());
@@ -50,7 +55,7 @@ pub fn reports() -> anyhow::Result<(Vec<ApplicationReport>, Vec<anyhow::Error>)>
 }
 
 /// The only application that runs.
-fn only(named: &str) -> anyhow::Result<ApplicationReport> {
+pub fn only(named: &str) -> anyhow::Result<ApplicationReport> {
     let (mut reports, mut silent) = reports()?;
     match (reports.pop(), silent.pop(), reports.len() + silent.len()) {
         (Some(report), None, 0) => Ok(report),

@@ -3,6 +3,7 @@
 use super::find::Found;
 use cloison_broker::inspection::{Activity, ApplicationReport, ProcessKind, ProcessRow};
 use cloison_contract::printable::line as printable;
+use std::fmt;
 use std::time::Duration;
 
 const HEADINGS: [&str; 13] = [
@@ -10,24 +11,50 @@ const HEADINGS: [&str; 13] = [
     "MAILBOX",
 ];
 /// Columns of numbers, which end in line.
-const RIGHT: [usize; 8] = [1, 6, 7, 8, 9, 10, 11, 12];
+static RIGHT: [usize; 8] = [1, 6, 7, 8, 9, 10, 11, 12];
 
 /// One application, as a table.
 pub fn report(report: &ApplicationReport) -> String {
-    let rows: Vec<[String; 13]> = report.processes.iter().map(|row| cells(report.broker, row)).collect();
-    let headings = HEADINGS.map(str::to_owned);
-    let widths: Vec<_> = (0..HEADINGS.len())
-        .map(|column| rows.iter().chain([&headings]).map(|row| row[column].chars().count()).max().unwrap_or(0))
-        .collect();
-    let line = |row: &[String; 13]| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match RIGHT.contains(&column) {
-            true => format!("{cell:>width$}"),
-            false => format!("{cell:<width$}"),
-        });
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    let title = format!("application {}: {}\n", report.broker, printable(&report.application));
-    [title, line(&headings)].into_iter().chain(rows.iter().map(line)).collect()
+    let mut table = Columns::new(&HEADINGS, &RIGHT);
+    report.processes.iter().for_each(|row| table.row(cells(report.broker, row)));
+    format!("application {}: {}\n{table}", report.broker, printable(&report.application))
+}
+
+/// Columns as wide as what is in them.
+pub struct Columns {
+    rows: Vec<Vec<String>>,
+    /// Which columns end in line.
+    right: &'static [usize],
+}
+
+impl Columns {
+    /// With these headings; of which columns, counted from 0, the cells end in line.
+    pub fn new(headings: &[&str], right: &'static [usize]) -> Self {
+        Self { rows: vec![headings.iter().map(|heading| (*heading).to_owned()).collect()], right }
+    }
+
+    /// Add a row with as many cells as there are headings.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+}
+
+impl fmt::Display for Columns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells = |column: usize| self.rows.iter().filter_map(move |row| row.get(column));
+        let widths: Vec<_> = (0..self.rows[0].len())
+            .map(|column| cells(column).map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .collect();
+        for row in &self.rows {
+            let cells = row.iter().zip(&widths).enumerate();
+            let cells = cells.map(|(column, (cell, width))| match self.right.contains(&column) {
+                true => format!("{cell:>width$}"),
+                false => format!("{cell:<width$}"),
+            });
+            writeln!(formatter, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        Ok(())
+    }
 }
 
 fn cells(broker: i32, row: &ProcessRow) -> [String; 13] {
@@ -181,7 +208,7 @@ pub fn process(found: &Found, stack: Option<&str>, seen: Option<&str>, silence: 
 }
 
 /// Bytes, with three digits or so.
-fn bytes(bytes: u64) -> String {
+pub fn bytes(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} B"),
         1024..0x10_0000 => format!("{} KiB", bytes >> 10),
@@ -191,7 +218,7 @@ fn bytes(bytes: u64) -> String {
 }
 
 /// Nanoseconds, in the unit that people would take.
-fn time(nanoseconds: u64) -> String {
+pub fn time(nanoseconds: u64) -> String {
     let time = Duration::from_nanos(nanoseconds);
     match time.as_secs() {
         0 => format!("{} ms", time.as_millis()),

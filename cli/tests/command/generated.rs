@@ -116,8 +116,8 @@ c = "void picture(unsigned char *room, size_t size)"
 room = { out = true, capacity = "size", max = "1 KiB", view = true }
 [functions.classify]
 c = "int classify(int class)"
-[functions.narrow]
-c = "int narrow(int items)"
+[functions.narrows]
+c = "int narrows(int items)"
 "#;
 
 /// What begins with `__` can only be passed by position as far as type checkers know.
@@ -128,9 +128,9 @@ import cloison
 it: Awkward = cloison.capability("awkward")
 odd = it.odd(1, 2, class_=3)
 number: int = it.awkward(1, 2, 3, 4) + it.awkward(odd.self, odd.__q, odd.class_, 4)
-sums: list[int] = it.awkward.map([(1, 2, 3)], __fd=4) + it.narrow.map([1])
+sums: list[int] = it.awkward.map([(1, 2, 3)], __fd=4) + it.narrows.map([1])
 picture: cloison.View = it.picture()
-number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrow(items=1)
+number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrows(items=1)
 "#;
 
 /// The package's own names, about processes.

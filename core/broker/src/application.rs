@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of an application's manifest.
 pub const MANIFEST: &str = "cloison.toml";
@@ -69,6 +70,8 @@ pub struct ApplicationCapability {
     pub zone: usize,
     /// Which part of the zone's interface may be used.
     pub grant: Grant,
+    /// It ends so long after the application's start.
+    pub expires: Option<Duration>,
     /// The line that a denial names, as `FILE:LINE`.
     pub allow_location: String,
 }
@@ -226,8 +229,10 @@ impl LoadedApplication {
             match application.grant(name, &self.zones[position].interface) {
                 Ok(grant) => {
                     let allow_location = format!("{}:{}", self.manifest.display(), request.allow_location.line);
-                    self.capabilities
-                        .insert(name.clone(), ApplicationCapability { zone: position, grant, allow_location });
+                    self.capabilities.insert(
+                        name.clone(),
+                        ApplicationCapability { zone: position, grant, expires: request.expires, allow_location },
+                    );
                 }
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }

@@ -1,9 +1,10 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
-use crate::audit::{Audit, AuditError, AuditEvent, AuditProcess};
+use crate::audit::{Audit, AuditError, AuditEvent, AuditProcess, AuditUses};
 use crate::blanks::forks_at_once;
 use crate::family::{Family, TAKING_DOWN};
+use crate::grants::GrantTable;
 use crate::inspection::socket::Listener;
 use crate::inspection::{Inspector, SeenStack};
 use crate::launch::{Binaries, most_parcels};
@@ -194,6 +195,10 @@ pub struct Broker {
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
+    /// Who may do what.
+    pub(crate) grants: GrantTable,
+    /// How often of that the audit trail has said.
+    pub(crate) uses: AuditUses,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
     /// Programs of the machine that run.
     pub(crate) runs: SlotMap<RunId, ProgramRun>,
@@ -258,6 +263,8 @@ impl Broker {
         });
         let mut broker = Self {
             zones: zones.collect(),
+            grants: GrantTable::default(),
+            uses: AuditUses::default(),
             application,
             binaries,
             sources,
@@ -287,7 +294,7 @@ impl Broker {
             program_ended: None,
             stacks: VecDeque::new(),
         };
-        broker.note_mints();
+        broker.mint_capabilities()?;
         if let Some(blank) = blank {
             broker.take_blank(blank)?;
         }
@@ -390,15 +397,6 @@ impl Broker {
         }
     }
 
-    /// What the application may do, because its manifest says so.
-    fn note_mints(&self) {
-        let Some(audit) = &self.audit else { return };
-        for permission in self.application.permissions() {
-            let terms: Vec<_> = permission.may.iter().chain(&permission.within).map(String::as_str).collect();
-            audit.note(AuditEvent::mint(&permission.capability, &terms.join("; ")));
-        }
-    }
-
     /// Log something that a program can cause as often as it likes, within the limiter's rate. `say` gets the number of messages
     /// that were dropped before this one.
     pub(crate) fn complain(&mut self, say: impl FnOnce(Option<u64>)) {
@@ -431,6 +429,7 @@ impl Broker {
             .chain(self.next_run_check())
             .chain(self.next_look())
             .chain(self.deadlines.first().map(|(at, _)| *at))
+            .chain(self.grants.next_expiry())
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
@@ -457,6 +456,7 @@ impl Broker {
         self.end_overdue_runs(Instant::now());
         self.check_program_template(Instant::now());
         self.end_overdue(Instant::now());
+        self.expire_grants(Instant::now());
         self.look_for_hogs(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
@@ -522,6 +522,7 @@ impl Drop for Broker {
     /// Take everything down and wait until it is gone. The kernel would do it when we end; this way nothing outlives the
     /// call. Zones first: their clients need not hear of it.
     fn drop(&mut self) {
+        self.note_uses();
         for running in self.processes.values().filter_map(Process::running) {
             self.note(|| AuditEvent::end(AuditProcess::of(running), "the application ends"));
         }

@@ -92,7 +92,7 @@ fn shown(folder: &HostFolder) -> String {
 mod tests {
     use super::declared;
     use crate::application::LoadError;
-    use cloison_manifest::difference::Difference;
+    use cloison_manifest::difference::GrantDifference;
     use std::fs;
 
     const ZONE: &str = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { path = \"none.so\" }\n\
@@ -112,7 +112,7 @@ mod tests {
         fs::write(folder.path().join("t.zone.toml"), ZONE).expect("a file");
         let new = declared("new.toml", folder.path(), text).expect("what is written");
         let old = declared("old.toml", folder.path(), "").expect("nothing");
-        let found = Difference::between(&old, &new).text("old", "new");
+        let found = GrantDifference::between(&old, &new).text("old", "new");
         assert!(found.contains("call abs of none.so") && found.contains("read none, which it sees as /a"), "{found}");
         let asked = text.replace("allow = [\"abs\"]", "allow = [\"abs\"]\nversion = \"2\"");
         let wrong = declared("new.toml", folder.path(), &asked).expect_err("another version");

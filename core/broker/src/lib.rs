@@ -12,6 +12,8 @@
 //! |---|---|
 //! | [`application`] | an application on disk: its manifest, its zones, its sources |
 //! | [`explain`] | what an application may do, in plain words, and what its manifests say, to be compared |
+//! | `grants` | who may do what: a table of all capabilities, and what was narrowed from which |
+//! | `capabilities` | what the broker does with them: describes, narrows, gives, takes back |
 //! | [`audit`] | what becomes of authority, written down in lines that hang together |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
@@ -43,12 +45,14 @@ pub mod audit;
 pub mod backoff;
 mod blanks;
 pub mod broker;
+mod capabilities;
 pub mod child;
 pub mod doctor;
 pub mod explain;
 pub mod family;
 pub mod files;
 pub mod folder;
+mod grants;
 pub mod inspection;
 pub mod launch;
 pub mod library;

@@ -1,6 +1,8 @@
 //! A microprocess as the broker sees it.
 
+use crate::capabilities::HeldCapabilities;
 use crate::child::{Child, Exit};
+use crate::grants::GrantKey;
 use crate::reactor::ReactorKey;
 use crate::scheduling::{Load, Standing};
 use crate::zone::InstanceId;
@@ -10,8 +12,7 @@ use cloison_contract::process::{
 };
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
-use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::OwnedFd;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,8 +29,8 @@ pub(crate) struct Process {
     pub(crate) work: Work,
     /// Its channels: at most one for each capability.
     pub(crate) channels: BTreeMap<ChannelId, HeldChannel>,
-    /// What it has used of its capabilities, where that is limited; see `cloison_transport::account`.
-    pub(crate) accounts: BTreeMap<String, OwnedFd>,
+    /// Its capabilities.
+    pub(crate) held: HeldCapabilities,
     /// Why channels of it have ended, kept until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
 }
@@ -52,7 +53,6 @@ pub(crate) struct Running {
     pub(crate) name: Option<String>,
     /// What it runs, for people.
     pub(crate) function: String,
-    pub(crate) capabilities: HeldCapabilities,
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: u64,
     /// When it is ended, whatever it does.
@@ -60,35 +60,20 @@ pub(crate) struct Running {
     /// How many living children it may have, and how many it has.
     pub(crate) most_children: u32,
     pub(crate) children: u32,
+    /// How many capabilities others hold that it has given to them.
+    pub(crate) given: u32,
     /// How many call channels it may have open.
     pub(crate) most_channels: u32,
     pub(crate) standing: Standing,
     pub(crate) load: Load,
 }
 
-/// Which capabilities of the application a microprocess has.
-#[derive(Clone, Debug)]
-pub(crate) enum HeldCapabilities {
-    /// Those of `cloison.toml`: the program itself.
-    All,
-    /// What it was given when it was spawned.
-    Given(BTreeSet<String>),
-}
-
-impl HeldCapabilities {
-    pub(crate) fn has(&self, capability: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Given(names) => names.contains(capability),
-        }
-    }
-}
-
 /// A channel that a client holds.
 #[derive(Clone, Debug)]
 pub(crate) struct HeldChannel {
     pub(crate) instance: InstanceId,
-    pub(crate) capability: String,
+    /// Which capability it is for.
+    pub(crate) grant: GrantKey,
 }
 
 impl Process {
@@ -106,16 +91,23 @@ impl Process {
             doomed: false,
             work: Work::Blank(Box::new(mailbox)),
             channels: BTreeMap::new(),
-            accounts: BTreeMap::new(),
+            held: HeldCapabilities::default(),
             ends: BTreeMap::new(),
         }
     }
 
     /// What it has been told to run.
     pub(crate) fn running(&self) -> Option<&Running> {
-        match &self.work {
-            Work::Blank(_) => None,
-            Work::Running(running) => Some(running),
+        self.work.running()
+    }
+}
+
+impl Work {
+    /// What the process has been told to run.
+    pub(crate) fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Blank(_) => None,
+            Self::Running(running) => Some(running),
         }
     }
 }

@@ -257,6 +257,10 @@ impl Broker {
         }
         let answer = match message {
             FromMicroprocess::Describe { capability } => self.describe(pid, &capability),
+            FromMicroprocess::Narrow { capability, by } => self.narrow(pid, capability, &by),
+            FromMicroprocess::Give { capability, to } => self.give(pid, capability, to),
+            FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
+            FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),
             FromMicroprocess::Spawn(spawn) => return self.spawn_for(pid, *spawn),
             FromMicroprocess::Find { name } => {
                 let found = self.find(&name);
@@ -330,6 +334,8 @@ impl Broker {
             self.reactor.remove(*registration, child);
         }
         self.client_gone(pid, process.channels);
+        let number = process.work.running().map(|running| running.reference.number);
+        self.drop_holdings(number, process.held);
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
+use crate::capabilities::HeldCapabilities;
+use crate::grants::GrantKey;
 use crate::launch::{descriptors_for, most_processes};
-use crate::process::{HeldCapabilities, Process, Running, Work};
+use crate::process::{Process, Running, Work};
 use crate::scheduling::{Load, Standing};
 use crate::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{Begin, Run, Spawn, ToMicroprocess, ToTemplate};
@@ -31,6 +33,9 @@ const INBOX_SPARE_BYTES: u64 = 4 << 20;
 const PROGRAM: ProcessNumber = 1;
 /// How long the router may take to say why the program has ended.
 const REASON_PATIENCE: Duration = Duration::from_millis(500);
+
+/// What a new process is to hold, and under which names.
+type Given = Vec<(Option<String>, GrantKey)>;
 
 impl Broker {
     /// Why the program, which has ended, did so, as its links and monitors hear it; `None` if that cannot be learnt.
@@ -61,17 +66,18 @@ impl Broker {
             parent: None,
             name: None,
             function: describe(&run),
-            capabilities: HeldCapabilities::All,
             memory_bytes: self.application.limits.memory_bytes,
             cpu_seconds: self.application.limits.cpu_seconds,
             deadline: self.application.limits.deadline.map(|deadline| Instant::now() + deadline),
             most_children: self.application.limits.children,
             children: 0,
+            given: 0,
             most_channels: self.application.limits.channels,
             standing: Standing::default(),
             load: Load::default(),
         };
-        self.begin(pid, running, run, None, Ties::default(), late);
+        let held = self.all_capabilities();
+        self.begin(pid, (running, held), run, None, Ties::default(), late);
         Ok(pid)
     }
 
@@ -146,7 +152,7 @@ impl Broker {
     fn begin(
         &mut self,
         pid: Pid,
-        running: Running,
+        (running, held): (Running, HeldCapabilities),
         run: Run,
         parent: Option<ProcessRef>,
         ties: Ties,
@@ -159,10 +165,11 @@ impl Broker {
             audit.note(AuditEvent::spawn(AuditProcess::of(&running), running.parent));
         }
         let folders = self.sources.places();
-        let mounts = self.application.mounts(|capability| running.capabilities.has(capability));
-        let services = self.application.offers(|capability| running.capabilities.has(capability));
+        let mounts = self.application.mounts(|capability| held.has(capability));
+        let services = self.application.offers(|capability| held.has(capability));
         self.deadlines.extend(running.deadline.map(|deadline| (deadline, reference.number)));
         let work = std::mem::replace(&mut process.work, Work::Running(Box::new(running)));
+        process.held = held;
         let Work::Blank(mailbox) = work else { return };
         self.numbers.insert(reference.number, pid);
         let mailbox_bytes = self.application.limits.mailbox_bytes;
@@ -196,15 +203,18 @@ impl Broker {
         while let Some((pid, spawn)) = self.spawns.pop_front() {
             let begun = match self.may_spawn(pid, &spawn) {
                 Err(message) => Err(message),
-                Ok(parent) => match self.blank(spawn.main) {
-                    Ok(Some((blank, kind))) => self.begin_spawned(blank, kind, parent, spawn),
+                Ok((parent, held)) => match self.blank(spawn.main) {
+                    Ok(Some((blank, kind))) => self.begin_spawned(blank, kind, parent, spawn, held),
                     Ok(None) => return self.spawns.push_front((pid, spawn)),
                     Err(error) => Err(format!("the process could not be started: {error}")),
                 },
             };
             let answer = match begun {
                 Ok(reference) => ToMicroprocess::Spawned(reference),
-                Err(message) => ToMicroprocess::Denied { message },
+                Err(message) => {
+                    self.note_denied_spawn(pid, &message);
+                    ToMicroprocess::Denied { message }
+                }
             };
             self.answer(pid, &answer, &[]);
         }
@@ -246,8 +256,8 @@ impl Broker {
         }
     }
 
-    /// Whether a process may start that one; what it is itself.
-    fn may_spawn(&self, pid: Pid, spawn: &Spawn) -> Result<Running, String> {
+    /// Whether a process may start that one; what it is itself, and what it gives.
+    fn may_spawn(&self, pid: Pid, spawn: &Spawn) -> Result<(Running, Given), String> {
         let Some(parent) = self.processes.get(pid).and_then(Process::running) else {
             return Err("a process that runs nothing cannot spawn".into());
         };
@@ -275,11 +285,7 @@ impl Broker {
         if spawn.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
             return Err(format!("a process's name has no more than {NAME_BYTES} bytes"));
         }
-        let holds = |name: &str| self.application.capabilities.contains_key(name) && parent.capabilities.has(name);
-        match spawn.capabilities.iter().find(|name| !holds(name)) {
-            Some(missing) => Err(format!("this process does not hold the capability {missing:?} itself")),
-            None => Ok(parent.clone()),
-        }
+        Ok((parent.clone(), self.capabilities_for_child(pid, &spawn.capabilities, &spawn.given)?))
     }
 
     /// Where a limit of a microprocess's can be raised, for people.
@@ -297,6 +303,7 @@ impl Broker {
         kind: TemplateKind,
         parent: Running,
         spawn: Spawn,
+        given: Given,
     ) -> Result<ProcessRef, String> {
         let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));
         let Some((main, _)) = &self.main else { return Err("there is no program".into()) };
@@ -314,12 +321,12 @@ impl Broker {
             parent: Some(parent.reference.number),
             name: spawn.name,
             function: format!("{}:{}", spawn.module, spawn.qualname),
-            capabilities: HeldCapabilities::Given(spawn.capabilities.into_iter().collect()),
             memory_bytes: within(spawn.memory_bytes, parent.memory_bytes),
             cpu_seconds: within(spawn.cpu_seconds, parent.cpu_seconds),
             deadline: earlier(spawn.deadline_ms.and_then(in_milliseconds), parent.deadline),
             most_children: spawn.children.unwrap_or(u32::MAX).min(parent.most_children),
             children: 0,
+            given: 0,
             most_channels: spawn.channels.unwrap_or(u32::MAX).min(parent.most_channels),
             standing: parent.standing.of_child(spawn.priority, spawn.nice),
             load: Load::default(),
@@ -331,7 +338,8 @@ impl Broker {
             may_link: spawn.may_link.then_some(number),
             monitor: spawn.monitor.map(|reference| (number, reference)),
         };
-        self.begin(blank, running, run, Some(parent.reference.send_only()), ties, None);
+        let held = self.take_over(given, (number, reference.number));
+        self.begin(blank, (running, held), run, Some(parent.reference.send_only()), ties, None);
         if let Some(parent) = self.running_mut(number) {
             parent.children += 1;
         }
@@ -339,7 +347,7 @@ impl Broker {
         Ok(reference)
     }
 
-    fn running_mut(&mut self, number: ProcessNumber) -> Option<&mut Running> {
+    pub(crate) fn running_mut(&mut self, number: ProcessNumber) -> Option<&mut Running> {
         match &mut self.processes.get_mut(*self.numbers.get(&number)?)?.work {
             Work::Running(running) => Some(running),
             Work::Blank(_) => None,

@@ -4,6 +4,7 @@ use crate::Pid;
 use crate::application::ZoneSpecification;
 use crate::backoff::Backoff;
 use crate::family::Family;
+use crate::grants::GrantKey;
 use crate::reactor::ReactorKey;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::interface::Instances;
@@ -27,6 +28,9 @@ pub const START_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a zone that runs nothing may take to answer the broker.
 pub const ANSWER_DEADLINE: Duration = Duration::from_secs(1);
 
+/// How long a call may go on in an instance of its client's own when its grant has been revoked.
+pub const REVOCATION_PATIENCE: Duration = Duration::from_millis(100);
+
 /// A zone in the broker's table: what it is, and its recent ends.
 #[derive(Debug)]
 pub struct ZoneEntry {
@@ -48,8 +52,8 @@ pub struct ZoneEntry {
 pub struct Waiting {
     /// The microprocess.
     pub client: Pid,
-    /// The name of the capability that it wants the channel for.
-    pub capability: String,
+    /// The capability that it wants the channel for.
+    pub(crate) grant: GrantKey,
 }
 
 impl ZoneEntry {
@@ -75,8 +79,8 @@ impl ZoneEntry {
 pub struct Attached {
     /// The client.
     pub client: Pid,
-    /// The name of the capability.
-    pub capability: String,
+    /// The capability.
+    pub(crate) grant: GrantKey,
     /// The channel's memory.
     pub channel: Channel,
 }
@@ -88,6 +92,8 @@ pub struct Leaving {
     pub since: Instant,
     /// The client, and its channel.
     pub attached: Attached,
+    /// Its grant was taken back: what it has running is not wanted any more.
+    pub revoked: bool,
 }
 
 /// An instance on its way out.
@@ -110,6 +116,8 @@ pub enum Cause {
     Itself,
     /// It took too long.
     Overdue,
+    /// A call whose grant was taken back did not end.
+    Revoked,
     /// Its only client is gone.
     Unneeded,
 }
@@ -151,7 +159,7 @@ pub struct Instance {
 impl Attached {
     /// Whether it is the channel of that client for that capability.
     pub fn is_of(&self, waiting: &Waiting) -> bool {
-        self.client == waiting.client && self.capability == waiting.capability
+        self.client == waiting.client && self.grant == waiting.grant
     }
 }
 
@@ -166,6 +174,8 @@ pub enum Health {
     Stuck,
     /// It does not answer, although it says that it runs nothing.
     Silent,
+    /// A call whose grant was taken back does not end.
+    Unwanted,
 }
 
 impl Instance {
@@ -207,13 +217,18 @@ impl Instance {
         }
         // Of the calls that its threads say they run, the one whose time is over first.
         let left = |running: RunningCall| {
+            // The instance is the client's own: nobody else is hurt by its end.
+            let revoked = self.owner.and(self.leaving.get(&running.channel)).filter(|leaving| leaving.revoked);
+            if let Some(leaving) = revoked {
+                return ((leaving.since + REVOCATION_PATIENCE).saturating_duration_since(now), Health::Unwanted);
+            }
             let allowed = deadline(specification, running.function) + COARSE_LAG;
             // A beginning in the future is false; the call counts as one that has used all its time.
             let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
-            allowed.saturating_sub(elapsed)
+            (allowed.saturating_sub(elapsed), Health::Overdue)
         };
-        if let Some(left) = self.status.all_running().map(left).min() {
-            return if left.is_zero() { Health::Overdue } else { Health::Fine(Some(now + left)) };
+        if let Some((left, over)) = self.status.all_running().map(left).min_by_key(|(left, _)| *left) {
+            return if left.is_zero() { over } else { Health::Fine(Some(now + left)) };
         }
         match oldest {
             Some(oldest) if now >= oldest + ANSWER_DEADLINE => Health::Silent,
@@ -227,10 +242,10 @@ impl Instance {
     ///
     /// The terms end first. A call may be waiting for this client to answer a question; the bell wakes it, and it sees the terms.
     /// The process of a single call learns of it only so, because it reads no messages.
-    pub fn let_go(&mut self, channel: ChannelId, now: Instant) {
+    pub fn let_go(&mut self, channel: ChannelId, state: TermsState, now: Instant) {
         let Some(attached) = self.channels.remove(&channel) else { return };
-        attached.channel.end(TermsState::Ended);
-        self.leaving.insert(channel, Leaving { since: now, attached });
+        attached.channel.end(state);
+        self.leaving.insert(channel, Leaving { since: now, attached, revoked: state == TermsState::Revoked });
         let _ = self.control.try_send(&ToZone::Detach { channel }, &[]);
         self.status.ring();
         self.check_at = Some(now);
@@ -268,13 +283,14 @@ impl Instance {
         &self,
         specification: &ZoneSpecification,
         ended: crate::child::Exit,
-        overdue: bool,
+        cause: Cause,
         client: Option<ChannelId>,
     ) -> End {
         use crate::child::Exit;
         let ran = self.ran(specification, client);
         match ended {
-            _ if overdue => End::DeadlineExceeded { ran },
+            _ if cause == Cause::Overdue => End::DeadlineExceeded { ran },
+            _ if cause == Cause::Revoked => End::Unwanted { ran },
             Exit::Exited(code) => End::Exited { code, ran },
             Exit::Signaled(signal) => End::Signaled { signal, ran },
         }
@@ -308,7 +324,7 @@ mod tests {
         let mut reactor = Reactor::new().unwrap();
         let registration = reactor.add(&control, ()).unwrap();
         let (channel, descriptors) = Channel::create(4096).unwrap();
-        let attached = Attached { client: Pid::default(), capability: "c".into(), channel };
+        let attached = Attached { client: Pid::default(), grant: GrantKey::default(), channel };
         let instance = Instance {
             zone: 0,
             owner: None,
@@ -358,13 +374,13 @@ mod tests {
         let (mut instance, zone, terms) = instance();
         let now = Instant::now();
         assert_eq!(terms.state(), TermsState::Live);
-        instance.let_go(CHANNEL, now);
+        instance.let_go(CHANNEL, TermsState::Ended, now);
         assert_eq!(terms.state(), TermsState::Ended);
         assert!(matches!(zone.receive(), Ok((ToZone::Detach { channel: CHANNEL }, _))));
         assert!(instance.channels.is_empty() && instance.leaving.contains_key(&CHANNEL));
         assert_eq!(instance.check_at, Some(now));
         // Once is enough.
-        instance.let_go(CHANNEL, now);
+        instance.let_go(CHANNEL, TermsState::Ended, now);
         assert!(matches!(zone.try_receive::<ToZone>(), Ok(None)));
     }
 }

@@ -1,11 +1,13 @@
 //! What the broker does with zones.
 
 use crate::application::ZoneSpecification;
+use crate::audit::Audit;
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::backoff::Backoff;
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, MESSAGES_PER_TURN, Pid};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
+use crate::grants::GrantKey;
 use crate::launch::Launcher;
 use crate::library;
 use crate::process::{HeldChannel, Running};
@@ -15,7 +17,7 @@ use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId,
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{ChannelId, ClientName, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::message::{CapabilityRef, ChannelId, ClientName, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::printable;
 use cloison_contract::types::TypeKind;
 use cloison_transport::account;
@@ -35,43 +37,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How much of a refused request is logged.
 const REFUSAL_CHARACTERS: usize = 1000;
 
-/// How many ends of channels are kept for a client until it asks.
-const REMEMBERED_ENDS: usize = 64;
-
 impl Broker {
-    pub(crate) fn describe(&self, client: Pid, name: &str) -> ToMicroprocess {
-        if let Some(message) = self.not_given(client, name) {
-            return ToMicroprocess::Denied { message };
-        }
-        match self.application.capabilities.get(name) {
-            Some(capability) => ToMicroprocess::Described {
-                interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
-                grant: capability.grant.clone(),
-                allow_location: capability.allow_location.clone(),
-            },
-            None => ToMicroprocess::Denied { message: self.denial(name) },
-        }
-    }
-
-    /// Why a microprocess does not hold a capability that the application has, if it does not.
-    fn not_given(&self, client: Pid, name: &str) -> Option<String> {
-        let running = self.processes.get(client)?.running()?;
-        let lacks = self.application.capabilities.contains_key(name) && !running.capabilities.has(name);
-        let function = running.function.rsplit(':').next().unwrap_or_default();
-        lacks.then(|| {
-            format!(
-                "process {} was not given the capability {name:?}\nhint: spawn({function}, …, capabilities=[{name:?}])",
-                running.reference.number
-            )
-        })
-    }
-
     /// Why a microprocess may not open another channel, if it may not.
-    fn too_many_channels(&self, client: Pid, capability: &str) -> Option<String> {
+    fn too_many_channels(&self, client: Pid, grant: GrantKey) -> Option<String> {
         let process = self.processes.get(client)?;
         let running = process.running()?;
         let (most, number) = (running.most_channels, running.reference.number);
-        let others = process.channels.values().filter(|held| held.capability != capability).count();
+        let others = process.channels.values().filter(|held| held.grant != grant).count();
         (others >= most as usize).then(|| {
             let what = match most {
                 0 => format!("process {number} may call no capability"),
@@ -81,7 +53,7 @@ impl Broker {
         })
     }
 
-    fn denial(&self, name: &str) -> String {
+    pub(crate) fn denial(&self, name: &str) -> String {
         let name: String = name.chars().filter(|character| !character.is_control()).take(100).collect();
         let manifest = self.application.manifest.display();
         let has = match self.application.in_use {
@@ -101,21 +73,17 @@ impl Broker {
     }
 
     /// A client asks for a channel: now, or when there is an instance to serve it.
-    pub(crate) fn open(&mut self, client: Pid, capability: String) {
-        if let Some(message) = self.not_given(client, &capability) {
-            return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
-        }
-        let Some(granted) = self.application.capabilities.get(&capability) else {
-            let message = self.denial(&capability);
-            return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
+    pub(crate) fn open(&mut self, client: Pid, capability: CapabilityRef) {
+        let (grant, zone) = match self.to_open(client, capability) {
+            Ok(found) => found,
+            Err(answer) => return self.answer(client, &answer, &[]),
         };
-        let zone = granted.zone;
-        if let Some(message) = self.too_many_channels(client, &capability) {
+        if let Some(message) = self.too_many_channels(client, grant) {
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
         }
         // One channel for each capability and client. Otherwise one client could take every place of a shared zone.
-        self.give_up(client, |held| held.capability == capability);
-        let waiting = Waiting { client, capability };
+        self.give_up(client, |held| held.grant == grant);
+        let waiting = Waiting { client, grant };
         if !self.zones[zone].waiting.contains(&waiting) {
             self.zones[zone].waiting.push(waiting);
         }
@@ -270,7 +238,10 @@ impl Broker {
     }
 
     fn attach(&mut self, id: InstanceId, waiting: &Waiting) {
-        let Some(capability) = self.application.capabilities.get(&waiting.capability) else { return };
+        // It may have been revoked while its client waited.
+        if let Some(end) = self.end_of_grant(waiting.grant) {
+            return self.answer(waiting.client, &ToMicroprocess::Because(end), &[]);
+        }
         let Some(process) = self.processes.get_mut(waiting.client) else { return };
         let instance = &mut self.instances[id];
         if instance.channels.len() + instance.leaving.len() >= cloison_transport::server::MAX_CHANNELS {
@@ -285,24 +256,24 @@ impl Broker {
             Ok(made) => made,
             Err(error) => return self.unavailable(waiting.client, format!("no memory for a call channel: {error}")),
         };
-        let grant = capability.grant.clone();
-        if (grant.calls.is_some() || grant.rate.is_some()) && !process.accounts.contains_key(&waiting.capability) {
-            match account::create() {
-                Ok(account) => drop(process.accounts.insert(waiting.capability.clone(), account)),
-                Err(error) => return self.unavailable(waiting.client, format!("no memory for an account: {error}")),
-            }
-        }
+        let grant = self.grants.effective(waiting.grant);
+        let accounts = match self.grants.accounts(waiting.grant) {
+            Ok(accounts) => accounts,
+            Err(error) => return self.unavailable(waiting.client, format!("no memory for an account: {error}")),
+        };
         self.last_channel += 1;
         let name = ChannelId(self.last_channel);
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
-        let account = process.accounts.get(&waiting.capability).map(AsFd::as_fd);
-        let for_zone: Vec<_> = both.iter().copied().chain(account).collect();
+        let for_zone: Vec<_> =
+            both.iter().copied().chain(accounts.iter().map(|(_, account)| account.as_fd())).collect();
+        let quotas = accounts.iter().map(|(quota, _)| *quota).collect();
+        let tells = self.audit.as_ref().is_some_and(Audit::each_call);
         let says = self.zones[instance.zone].specification.service.as_ref();
         let says = says.is_some_and(|one| matches!(one.service, HostService::Log(_)));
         let running = process.running().filter(|_| says);
         let client =
             running.map(|running| ClientName { number: running.reference.number, function: running.function.clone() });
-        match instance.control.try_send(&ToZone::Attach { channel: name, grant, client }, &for_zone) {
+        match instance.control.try_send(&ToZone::Attach { channel: name, grant, quotas, tells, client }, &for_zone) {
             Ok(()) => {}
             Err(ControlError::Closed) => {
                 // Its end will be seen, and the client be served by the next one.
@@ -312,10 +283,10 @@ impl Broker {
             Err(error) => return self.unavailable(waiting.client, format!("the zone cannot be reached: {error}")),
         }
         instance.status.ring();
-        let attached = Attached { client: waiting.client, capability: waiting.capability.clone(), channel };
+        let attached = Attached { client: waiting.client, grant: waiting.grant, channel };
         instance.channels.insert(name, attached);
         instance.check_at.get_or_insert(Instant::now());
-        process.channels.insert(name, HeldChannel { instance: id, capability: waiting.capability.clone() });
+        process.channels.insert(name, HeldChannel { instance: id, grant: waiting.grant });
         self.answer(waiting.client, &ToMicroprocess::Opened { channel: name }, &both);
     }
 
@@ -342,7 +313,7 @@ impl Broker {
     }
 
     /// Close those channels of a client.
-    fn give_up(&mut self, client: Pid, which: impl Fn(&HeldChannel) -> bool) {
+    pub(crate) fn give_up(&mut self, client: Pid, which: impl Fn(&HeldChannel) -> bool) {
         let Some(process) = self.processes.get_mut(client) else { return };
         let (gone, kept) = std::mem::take(&mut process.channels).into_iter().partition(|(_, held)| which(held));
         process.channels = kept;
@@ -371,7 +342,7 @@ impl Broker {
     /// Make a zone forget a client; if it does not confirm that in time, it is ended.
     fn detach(&mut self, id: InstanceId, channel: ChannelId) {
         let Some(instance) = self.instances.get_mut(id) else { return };
-        instance.let_go(channel, Instant::now());
+        instance.let_go(channel, TermsState::Ended, Instant::now());
     }
 
     pub(crate) fn hear_zone(&mut self, id: InstanceId) {
@@ -455,6 +426,14 @@ impl Broker {
                     self.signal(client, Signal::URG);
                 }
             }
+            FromZone::Called { channel, function, untold } => {
+                let Some(attached) = instance.channels.get(&channel) else { return };
+                let (client, grant) = (attached.client, attached.grant);
+                if !self.audit.as_ref().is_some_and(Audit::each_call) {
+                    return self.end_instance(id, Cause::Itself); // nobody has asked it
+                }
+                self.note_call(client, grant, zone, function, untold);
+            }
             FromZone::Refused { count, text } => {
                 let text = printable::line(&text.chars().take(REFUSAL_CHARACTERS).collect::<String>());
                 self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
@@ -524,7 +503,7 @@ impl Broker {
         let ended = match init.transpose() {
             Ok(init) if watched => {
                 instance.ending = Some(EndingInstance { cause, init, told: false, channels: Vec::new() });
-                (cause == Cause::Overdue).then_some(Exit::Signaled(libc::SIGKILL))
+                matches!(cause, Cause::Overdue | Cause::Revoked).then_some(Exit::Signaled(libc::SIGKILL))
             }
             // The reactor cannot take one of them, so the broker waits here: it would never learn of the end otherwise.
             init => {
@@ -546,9 +525,8 @@ impl Broker {
         ending.told = true;
         let cause = ending.cause;
         let zone = &mut self.zones[instance.zone];
-        let overdue = cause == Cause::Overdue;
-        let end = instance.end_of(&zone.specification, ended, overdue, None);
-        if cause != Cause::Unneeded {
+        let end = instance.end_of(&zone.specification, ended, cause, None);
+        if !matches!(cause, Cause::Revoked | Cause::Unneeded) {
             let blamed = instance.blamed();
             if let Some(audit) = &self.audit {
                 let client = blamed.and_then(|client| self.processes.get(client)?.running());
@@ -561,13 +539,10 @@ impl Broker {
         }
         let mut channels = Vec::new();
         for (channel, attached) in std::mem::take(&mut instance.channels) {
-            let end = instance.end_of(&zone.specification, ended, overdue, Some(channel));
+            let end = instance.end_of(&zone.specification, ended, cause, Some(channel));
             if let Some(process) = self.processes.get_mut(attached.client) {
                 process.channels.remove(&channel);
-                process.ends.insert(channel, end);
-                while process.ends.len() > REMEMBERED_ENDS {
-                    process.ends.pop_first(); // a client that never asks must not make this grow
-                }
+                process.remember_end(channel, end);
             }
             attached.channel.end(TermsState::Ended);
             channels.push(attached.channel);
@@ -662,6 +637,7 @@ impl Broker {
                 // It may have answered already, in its socket.
                 Health::Silent if self.has_answered(id) => {}
                 Health::Overdue | Health::Stuck => self.end_instance(id, Cause::Overdue),
+                Health::Unwanted => self.end_instance(id, Cause::Revoked),
                 Health::Silent => self.end_instance(id, Cause::Itself),
             }
         }
@@ -678,7 +654,9 @@ fn crash(zone: &str, end: &End, client: Option<&Running>) -> AuditEvent {
     let (reason, ran) = match end {
         End::DeadlineExceeded { ran } => ("a call took too long".to_owned(), ran.as_ref()),
         End::Exited { code, ran } => (format!("it exited with status {code}"), ran.as_ref()),
-        End::Revoked => ("its grant was revoked".to_owned(), None),
+        End::Expired | End::Narrowed | End::Revoked | End::Unwanted { .. } => {
+            ("its grant was taken back".to_owned(), None)
+        }
         End::Signaled { signal, ran } => {
             (format!("it was ended by signal {signal} ({})", signal_name(*signal)), ran.as_ref())
         }

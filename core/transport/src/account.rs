@@ -1,5 +1,5 @@
-//! What has been used up: of a grant by one client, or of a host service's allowance by all of them. One page, kept by the broker for as long as
-//! that counts, written by the zone.
+//! What has been used up: of a grant by all of its holders, or of a host service's allowance by all of its clients. One page, kept by the broker
+//! for as long as that counts, written by the zone.
 //!
 //! The zone counts, since it alone sees every call; the broker keeps the page, so that neither another channel nor another
 //! instance of the zone starts the count afresh. The client never gets it. A zone that is subverted can spoil the account
@@ -11,6 +11,9 @@
 //! | 8 | ready at | when the next call is due, in nanoseconds of `CLOCK_MONOTONIC` |
 //! | 16 | written | how many bytes a host service has written, or sent; its instances count here together |
 //! | 24 | received | how many it has received, the same |
+//! | 32 | bytes | how many bytes of arguments and results calls have carried |
+//! | 40 | processor | how long calls have run, in nanoseconds of their threads' processor time |
+//! | 48 | refused | how many calls have been refused |
 
 use crate::shared::{Access, ChannelError, Shared};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
@@ -22,6 +25,9 @@ const CALLS: usize = 0;
 const READY_AT: usize = 8;
 const WRITTEN: usize = 16;
 const RECEIVED: usize = 24;
+const BYTES: usize = 32;
+const CPU_NS: usize = 40;
+const REFUSED: usize = 48;
 
 /// What of a host service's bytes is counted by itself.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -67,16 +73,80 @@ impl Account {
         self.memory.wide(CALLS).load(Ordering::Relaxed)
     }
 
-    /// Count one more call.
+    /// Count one more call, if that does not make more than `most`. Of several at once each counts.
     #[inline]
-    pub fn count(&self) {
-        self.memory.wide(CALLS).store(self.calls().saturating_add(1), Ordering::Relaxed);
+    pub fn take_call(&self, most: Option<u64>) -> bool {
+        self.take(CALLS, 1, most)
     }
 
-    /// Count one call less: it was counted, and then not made.
+    /// Count one call less: it was taken, and then not made.
+    #[inline]
     pub fn give_call_back(&self) {
-        let less = |calls: u64| Some(calls.saturating_sub(1));
-        let _ = self.memory.wide(CALLS).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.give_back(CALLS, 1);
+    }
+
+    /// How many bytes calls have carried.
+    pub fn carried(&self) -> u64 {
+        self.memory.wide(BYTES).load(Ordering::Relaxed)
+    }
+
+    /// Count bytes that a call brings, if that does not make more than `most`.
+    #[inline]
+    pub fn take_carried(&self, bytes: u64, most: Option<u64>) -> bool {
+        self.take(BYTES, bytes, most)
+    }
+
+    /// Count bytes that a call has brought, however many that makes.
+    #[inline]
+    pub fn add_carried(&self, bytes: u64) {
+        self.take(BYTES, bytes, None);
+    }
+
+    /// Count bytes less: they were taken for a call that was not made.
+    pub fn give_carried_back(&self, bytes: u64) {
+        self.give_back(BYTES, bytes);
+    }
+
+    /// How long calls have run, in nanoseconds of processor time.
+    pub fn cpu_ns(&self) -> u64 {
+        self.memory.wide(CPU_NS).load(Ordering::Relaxed)
+    }
+
+    /// Count processor time that a call has taken.
+    pub fn add_cpu(&self, nanoseconds: u64) {
+        self.take(CPU_NS, nanoseconds, None);
+    }
+
+    /// How many calls have been refused.
+    pub fn refused(&self) -> u64 {
+        self.memory.wide(REFUSED).load(Ordering::Relaxed)
+    }
+
+    /// Count a call that was refused.
+    pub fn count_refused(&self) {
+        self.take(REFUSED, 1, None);
+    }
+
+    /// Add to a count, if that does not make more than `most`.
+    #[inline]
+    fn take(&self, place: usize, count: u64, most: Option<u64>) -> bool {
+        let place = self.memory.wide(place);
+        match most {
+            // Nobody compares it with anything; it would take centuries to overflow.
+            None => {
+                place.fetch_add(count, Ordering::Relaxed);
+                true
+            }
+            Some(most) => {
+                let add = |taken: u64| taken.checked_add(count).filter(|sum| *sum <= most);
+                place.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).is_ok()
+            }
+        }
+    }
+
+    fn give_back(&self, place: usize, count: u64) {
+        let less = |taken: u64| Some(taken.saturating_sub(count));
+        let _ = self.memory.wide(place).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
     }
 
     /// Set when the next call is due, in nanoseconds, to what `next` makes of it, unless that says no. Of several at once each counts.
@@ -108,7 +178,6 @@ impl Account {
 
     /// Count so many bytes less: they were taken, and then not used.
     pub fn give_bytes_back(&self, count: ByteCount, bytes: u64) {
-        let less = |taken: u64| Some(taken.saturating_sub(bytes));
-        let _ = self.memory.wide(count.place()).fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.give_back(count.place(), bytes);
     }
 }

@@ -47,8 +47,8 @@ impl Channel {
     pub fn end(&self, state: TermsState) {
         self.terms.set(state);
         let reply = self.memory.word(REPLY);
-        // The word belongs to the zone, which may be alive and overwrite the bit: then it has replied, and the client is
-        // awake for that. It looks at the terms either way.
+        // The word belongs to the zone, which may be alive and overwrite the bit: it looks at the terms then, and sets the bit again
+        // (`ServerChannel::post`). A zone that does not has its client wait until its own deadline.
         reply.fetch_or(ENDED, Ordering::SeqCst);
         futex::wake(reply);
     }

@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 const INLINE_BYTES: usize = 32 << 10;
 /// The longest message at all, in bytes.
 const MESSAGE_BYTES: u64 = 64 << 20;
-/// The most descriptors that a packet brings.
-const DESCRIPTORS: usize = 8;
+/// The most descriptors that a packet brings: a channel's, and an account for each grant that one was narrowed from.
+const DESCRIPTORS: usize = 40;
 
 /// How long a sender waits until fewer descriptors are on their way.
 const IN_FLIGHT_PATIENCE: Duration = Duration::from_secs(10);

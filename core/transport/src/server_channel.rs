@@ -212,7 +212,14 @@ impl ServerChannel {
         memory.word(REPLY_BLOCK + 4).store(count as u32, Ordering::Relaxed);
         memory.store_words(REPLY_BLOCK + 8, &reply.words[..count]);
         let number = self.turns.served() & !ENDED;
-        doorbell::ring(memory.word(REPLY), memory.word(CLIENT_SLEEPS), number, futex::wake);
+        let word = memory.word(REPLY);
+        doorbell::ring(word, memory.word(CLIENT_SLEEPS), number, futex::wake);
+        // The broker may have ended the channel before this was written over its word of that. It sets the terms first, so they say so
+        // here, or its word comes later. A client that runs a callable looks at the word when it comes back.
+        if self.terms.state() != TermsState::Live {
+            word.fetch_or(ENDED, Ordering::SeqCst);
+            futex::wake(word);
+        }
     }
 
     /// One copy of the request block; a count out of range becomes the largest, which no function has.

@@ -1,7 +1,7 @@
 //! Calls between a client thread and a zone thread over real sealed memory and real futexes.
 #![cfg(not(loom))]
 
-use cloison_contract::call::{MAX_WORDS, Reply, Request, Status};
+use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::ChannelId;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::{CallError, Caller};
@@ -171,4 +171,34 @@ fn terms_cannot_be_written_by_whoever_receives_them() {
     assert!(mapped.is_err(), "a writable mapping of the terms");
     assert!(rustix::io::write(&descriptors.terms, b"x").is_err(), "a write to the terms");
     assert!(rustix::fs::ftruncate(&descriptors.terms, 0).is_err(), "a truncation of the terms");
+}
+
+/// A client that runs a callable while its grant is taken back: what the zone says meanwhile takes nothing of that away.
+#[test]
+fn who_comes_back_from_a_callable_learns_that_its_grant_was_revoked() {
+    let (status, descriptor) = StatusPage::create().unwrap();
+    let mut server = Server::new(descriptor).unwrap();
+    let (channel, descriptors) = Channel::create(1 << 20).unwrap();
+    let copy = (descriptors.channel.try_clone().unwrap(), descriptors.terms.try_clone().unwrap());
+    server.attach(ChannelId(1), copy.0, copy.1).unwrap();
+    let mut caller = Caller::open(descriptors.channel, descriptors.terms).unwrap();
+    let zone = thread::spawn(move || {
+        let mut request = Request::EMPTY;
+        let channel = loop {
+            if let Turn::Request(slot) = server.wait(&mut request) {
+                break server.channel(slot).unwrap().clone();
+            }
+        };
+        let question = Reply { status: Status::Callback, count: 0, words: [0; MAX_WORDS] };
+        // Nobody answers until then: the call ends with what is said of it.
+        let until = cloison_transport::status::monotonic() + Duration::from_millis(100);
+        assert!(channel.ask(&question, &mut request, until).is_err());
+        channel.reply(&Reply { status: Status::Revoked, count: 0, words: [0; MAX_WORDS] });
+    });
+    let request = Request { function: 0, ..Request::EMPTY };
+    assert_eq!(caller.call(&request, LONG), Ok(Status::Callback));
+    channel.end(TermsState::Revoked);
+    zone.join().unwrap();
+    assert_eq!(caller.call(&Request { function: ANSWER, ..Request::EMPTY }, LONG), Err(CallError::Ended));
+    drop(status);
 }

@@ -20,6 +20,8 @@ pub struct BoundCallback {
 /// Why there is none.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Unbound {
+    /// The client's grant has no callables.
+    Denied,
     /// The callable's number makes no sense.
     Malformed,
     /// All are in use.

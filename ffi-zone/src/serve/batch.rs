@@ -212,6 +212,9 @@ pub(crate) fn run(
         Ok(batch) => batch,
         Err(refusal) => return service.refuse(client, &refusal, request, reply),
     };
+    if let Some(policy) = &client.policy {
+        policy.carried(request.arena_used);
+    }
     let count = batch.calls.left;
     row.begin_many(client.channel.id(), BATCH, count);
     batch.run(context, row, callables, request.arena_used);
@@ -299,8 +302,9 @@ impl<'a> Batch<'a> {
                     false => request.arena_used,
                 }
             }
-            _ => match self.service.admit(self.client, request) {
-                Ok(()) => self.service.call(self.client, context, callables, request, reply),
+            // What the calls bring was counted for all of them.
+            _ => match self.service.admit(self.client, request, 0) {
+                Ok(()) => self.service.call(self.client, context, callables, request, 0, reply),
                 Err(refusal) => return self.service.refuse(self.client, &refusal, request, reply),
             },
         };

@@ -8,8 +8,10 @@ use crate::native::closures;
 use crate::serve::Service;
 use crate::serve::policy::ClientPolicy;
 use cloison_contract::FunctionId;
+use cloison_contract::message::FromZone;
+use cloison_transport::control::Control;
 use cloison_transport::server_channel::ServerChannel;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many callables of one client C may have at once, where clients share the zone: no client takes them all.
@@ -21,6 +23,8 @@ pub(crate) struct Client {
     /// `None` if the grant made no sense: then nothing is allowed.
     pub(crate) policy: Option<ClientPolicy>,
     pub(crate) conversation: Conversation,
+    /// Of which calls the broker has not been told that wants to hear of each; `None` if it does not.
+    untold: Option<AtomicU64>,
     callables: Mutex<Vec<Callable>>,
     /// How many there are.
     count: AtomicUsize,
@@ -45,15 +49,28 @@ struct Presence {
 }
 
 impl Client {
-    pub(crate) fn new(channel: Arc<ServerChannel>, policy: Option<ClientPolicy>) -> Arc<Self> {
+    pub(crate) fn new(channel: Arc<ServerChannel>, policy: Option<ClientPolicy>, tells: bool) -> Arc<Self> {
         Arc::new(Self {
             channel,
             policy,
+            untold: tells.then(AtomicU64::default),
             conversation: Conversation::default(),
             callables: Mutex::default(),
             count: AtomicUsize::new(0),
             presence: Mutex::default(),
         })
+    }
+
+    /// Tell the broker of a call, if it wants to hear of each. Nothing waits for that: what does not go now is counted.
+    #[inline]
+    pub(crate) fn tell(&self, control: &Control, function: FunctionId) {
+        if let Some(untold) = &self.untold {
+            let before = untold.swap(0, Ordering::Relaxed);
+            let called = FromZone::Called { channel: self.channel.id(), function: function.0, untold: before };
+            if control.try_send(&called, &[]).is_err() {
+                untold.fetch_add(before.saturating_add(1), Ordering::Relaxed);
+            }
+        }
     }
 
     /// Whether C has any of its callables.
@@ -123,6 +140,9 @@ impl Asking<'_> {
 impl CallbackSource for Asking<'_> {
     /// A callable that C has already, as the same kind of callback, keeps its address: libraries compare them.
     fn bind(&self, function: FunctionId, parameter: usize, number: u64) -> Result<BoundCallback, Unbound> {
+        if self.client.policy.as_ref().is_none_or(ClientPolicy::is_quiet) {
+            return Err(Unbound::Denied);
+        }
         let kind = self.service.callbacks().kind(function, parameter).ok_or(Unbound::Malformed)?;
         let mut callables = self.client.callables();
         if let Some(known) = callables.iter_mut().find(|known| (known.number, known.kind) == (number, kind)) {

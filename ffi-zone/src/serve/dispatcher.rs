@@ -3,11 +3,12 @@
 use crate::callback::callables::NoCallables;
 use crate::objects::handles;
 use crate::serve::clients::Client;
-use crate::serve::policy::ClientPolicy;
+use crate::serve::policy::{ClientPolicy, CountedQuota};
 use crate::serve::workers::{Job, WorkerContext};
 use crate::serve::{ServeError, Service};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
+use cloison_contract::grant::Quota;
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
 use cloison_contract::shape::Callback;
 use cloison_transport::account::Account;
@@ -50,8 +51,8 @@ impl Service {
     pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), ServeError> {
         while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
             match message {
-                ToZone::Attach { channel, grant, client } => {
-                    self.attach(dispatcher, channel, &grant, descriptors)?;
+                ToZone::Attach { channel, grant, quotas, tells, client } => {
+                    self.attach(dispatcher, channel, (&grant, &quotas, tells), descriptors)?;
                     if let (Some(observer), Some(client)) = (&self.observer, client) {
                         observer.attached(channel, client);
                     }
@@ -80,19 +81,22 @@ impl Service {
         &self,
         dispatcher: &mut Dispatcher,
         id: ChannelId,
-        grant: &Grant,
+        (grant, quotas, tells): (&Grant, &[Quota], bool),
         descriptors: Vec<OwnedFd>,
     ) -> Result<(), ServeError> {
         let mut descriptors = descriptors.into_iter();
         let (Some(channel), Some(terms)) = (descriptors.next(), descriptors.next()) else {
             return Err(ServeError::Unexpected("`Attach` comes with a channel and its terms"));
         };
-        let account = descriptors.next().map(|account| Account::open(&account));
-        let account = account.transpose().map_err(|error| ServeError::Attach(id, error))?;
+        let mut counted = Vec::with_capacity(quotas.len());
+        for (quota, account) in quotas.iter().zip(descriptors) {
+            let account = Account::open(&account).map_err(|error| ServeError::Attach(id, error))?;
+            counted.push(CountedQuota { quota: *quota, account });
+        }
         let slot = dispatcher.server.attach(id, channel, terms).map_err(|error| ServeError::Attach(id, error))?;
-        let policy = ClientPolicy::new(grant, &self.marshal.functions().interface, account).ok();
+        let policy = ClientPolicy::new(grant, &self.marshal.functions().interface, counted).ok();
         let Some(channel) = dispatcher.server.channel(slot).cloned() else { return Ok(()) };
-        dispatcher.place(slot, Client::new(channel, policy));
+        dispatcher.place(slot, Client::new(channel, policy, tells));
         Ok(())
     }
 

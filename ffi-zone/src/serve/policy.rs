@@ -10,19 +10,29 @@
 
 use crate::marshal::plan::{any, expression_fits};
 use cloison_contract::expression::Expression;
-use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Interface;
 use cloison_contract::shape::Shape;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::status::monotonic;
+use rustix::time::{ClockId, clock_gettime};
 
 /// Why a call may not be made.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Denial {
+    /// No more bytes may be carried.
+    #[error("all {0} bytes of this grant have been carried")]
+    Bytes(u64),
     /// The number of calls is used up.
     #[error("all {0} calls of this grant have been made")]
     Calls(u64),
+    /// The zone's processor time is used up.
+    #[error("all {} ms of processor time of this grant have been used", .0 / NANOSECONDS_PER_MS)]
+    Cpu(u64),
+    /// Its time is over.
+    #[error("the grant has expired")]
+    Expired,
     /// Not in the grant, or not offered to Python at all.
     #[error("not in this grant")]
     Function,
@@ -42,8 +52,8 @@ pub enum BadGrant {
     /// A bound names something that does not exist.
     #[error("the bound `{0}` names something that does not exist")]
     Bound(String),
-    /// It counts calls, and came without an account to count them in.
-    #[error("calls are counted, and there is no account to count them in")]
+    /// It counts something, and came without an account to count that on.
+    #[error("something is counted, and there is no account to count it on")]
     NoAccount,
 }
 
@@ -63,20 +73,26 @@ pub struct ClientPolicy {
     functions: Vec<u64>,
     /// By function; shorter than the interface when the rest has none.
     bounds: Vec<Bounds>,
-    limited: Option<Limited>,
+    /// The grant's own account first, then those of the grants that it was narrowed from.
+    counted: Vec<CountedQuota>,
+    expires_ns: Option<u64>,
+    quiet: bool,
+    /// Whether processor time is counted, which costs two system calls a call.
+    times: bool,
 }
 
-/// What a grant counts.
+/// What one grant on the way counts, and where.
 #[derive(Debug)]
-struct Limited {
-    calls: Option<u64>,
-    rate: Option<Rate>,
-    account: Account,
+pub struct CountedQuota {
+    /// No more than this.
+    pub quota: Quota,
+    /// Of all holders together.
+    pub account: Account,
 }
 
 impl ClientPolicy {
     /// Makes a grant quick to look at.
-    pub fn new(grant: &Grant, interface: &Interface, account: Option<Account>) -> Result<Self, BadGrant> {
+    pub fn new(grant: &Grant, interface: &Interface, counted: Vec<CountedQuota>) -> Result<Self, BadGrant> {
         let mut functions = vec![0_u64; interface.functions.len().div_ceil(64)];
         for function in &grant.functions {
             let index = function.0 as usize;
@@ -104,34 +120,92 @@ impl ClientPolicy {
             let list: &mut Bounds = &mut bounds[index];
             if late { list.late.push(bound.clone()) } else { list.early.push(bound.clone()) }
         }
-        let limited = match (grant.calls, grant.rate, account) {
-            (None, None, _) => None,
-            (calls, rate, Some(account)) => Some(Limited { calls, rate, account }),
-            (_, _, None) => return Err(BadGrant::NoAccount),
-        };
-        Ok(Self { functions, bounds, limited })
+        let all = counted.iter().fold(Quota::default(), |all, one| all.and(one.quota));
+        if !all.is_within(&grant.quota) {
+            return Err(BadGrant::NoAccount);
+        }
+        let times = all.cpu_ns.is_some();
+        Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, times })
     }
 
-    /// Whether the function may be called now. Counts the call.
+    /// Whether the function may be called now, with so many bytes of arguments. Counts the call.
     #[inline]
-    pub fn admit(&self, function: FunctionId) -> Result<(), Denial> {
+    pub fn admit(&self, function: FunctionId, bytes: u64) -> Result<(), Denial> {
         let index = function.0 as usize;
-        if self.functions.get(index / 64).is_none_or(|bits| bits >> (index % 64) & 1 == 0) {
-            return Err(Denial::Function);
+        let admitted = match self.functions.get(index / 64).is_none_or(|bits| bits >> (index % 64) & 1 == 0) {
+            true => Err(Denial::Function),
+            false => self.count(bytes),
+        };
+        if admitted.is_err() {
+            self.refused();
         }
-        match &self.limited {
-            Some(limited) => limited.admit(),
-            None => Ok(()),
+        admitted
+    }
+
+    /// Of everything that is counted all is taken, or nothing but a turn at a rate.
+    #[inline]
+    fn count(&self, bytes: u64) -> Result<(), Denial> {
+        if self.expires_ns.is_some_and(|expires| now_ns() >= expires) {
+            return Err(Denial::Expired);
+        }
+        for (index, counted) in self.counted.iter().enumerate() {
+            if let Err(denial) = counted.take(bytes) {
+                self.counted[..index].iter().for_each(|taken| taken.give_back(bytes));
+                return Err(denial);
+            }
+        }
+        for counted in &self.counted {
+            if let Some(rate) = counted.quota.rate
+                && let Err(denial) = counted.account.advance(|ready_at| after(rate, ready_at, now_ns()))
+            {
+                self.give_back(bytes);
+                return Err(denial);
+            }
+        }
+        Ok(())
+    }
+
+    /// A call that was admitted is not made after all, since a bound refuses its arguments. What it has used of a rate stays used, so that
+    /// guessing what a bound lets through is no faster than calling.
+    #[cold]
+    pub fn give_back(&self, bytes: u64) {
+        self.counted.iter().for_each(|taken| taken.give_back(bytes));
+    }
+
+    /// A call has been refused.
+    #[cold]
+    pub fn refused(&self) {
+        if let Some(own) = self.counted.first() {
+            own.account.count_refused();
         }
     }
 
-    /// Gives back a call that was counted and is not made, since a bound refuses its arguments. What it has used of a rate stays
-    /// used, so that guessing what a bound lets through is no faster than calling.
-    #[cold]
-    pub fn give_back(&self) {
-        if let Some(limited) = &self.limited {
-            limited.account.give_call_back();
+    /// A call has had results of so many bytes. They are there already: what is too much of them keeps the next call from being made.
+    #[inline]
+    pub fn carried(&self, bytes: u64) {
+        if bytes != 0 {
+            self.counted.iter().for_each(|one| one.account.add_carried(bytes));
         }
+    }
+
+    /// When a call begins, as far as processor time is counted.
+    #[inline]
+    pub fn begun(&self) -> Option<u64> {
+        self.times.then(thread_cpu_ns)
+    }
+
+    /// A call that began so has ended.
+    #[inline]
+    pub fn ended(&self, begun: Option<u64>) {
+        if let Some(begun) = begun {
+            let taken = thread_cpu_ns().saturating_sub(begun);
+            self.counted.iter().for_each(|one| one.account.add_cpu(taken));
+        }
+    }
+
+    /// Whether no callable may be passed.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// What must hold for the arguments of that function.
@@ -141,18 +215,39 @@ impl ClientPolicy {
     }
 }
 
-impl Limited {
-    fn admit(&self) -> Result<(), Denial> {
-        if let Some(granted) = self.calls.filter(|granted| self.account.calls() >= *granted) {
-            return Err(Denial::Calls(granted));
+impl CountedQuota {
+    /// Count a call and what it brings, if that is not too much.
+    #[inline]
+    fn take(&self, bytes: u64) -> Result<(), Denial> {
+        if let Some(most) = self.quota.cpu_ns.filter(|most| self.account.cpu_ns() >= *most) {
+            return Err(Denial::Cpu(most));
         }
-        if let Some(rate) = self.rate {
-            let now = u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX);
-            self.account.advance(|ready_at| after(rate, ready_at, now))?;
+        if !self.account.take_call(self.quota.calls) {
+            return Err(Denial::Calls(self.quota.calls.unwrap_or(u64::MAX)));
         }
-        self.account.count();
+        // What carries nothing is refused, too, once all is used up by results.
+        let used_up = self.quota.bytes.is_some_and(|most| self.account.carried() >= most);
+        if used_up || !self.account.take_carried(bytes, self.quota.bytes) {
+            self.account.give_call_back();
+            return Err(Denial::Bytes(self.quota.bytes.unwrap_or(u64::MAX)));
+        }
         Ok(())
     }
+
+    fn give_back(&self, bytes: u64) {
+        self.account.give_call_back();
+        self.account.give_carried_back(bytes);
+    }
+}
+
+fn now_ns() -> u64 {
+    u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// How much processor time this thread has had.
+fn thread_cpu_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
 const NANOSECONDS_PER_MS: u64 = 1_000_000;
@@ -216,29 +311,92 @@ mod tests {
         assert!(after(Rate { calls: 0, period_ms: 0 }, 0, 10 * SECOND).is_err());
     }
 
+    fn counted(quota: Quota, page: &std::os::fd::OwnedFd) -> CountedQuota {
+        CountedQuota { quota, account: Account::open(page).unwrap() }
+    }
+
+    fn policy(counted: Vec<CountedQuota>) -> ClientPolicy {
+        let bits = vec![1];
+        ClientPolicy { functions: bits, bounds: Vec::new(), counted, expires_ns: None, quiet: false, times: false }
+    }
+
+    const ONE: FunctionId = FunctionId(0);
+
     #[test]
     fn an_account_is_not_renewed() {
         let page = cloison_transport::account::create().unwrap();
         for left in [2, 0] {
-            let account = Account::open(&page).unwrap();
-            let limited = Limited { calls: Some(2), rate: None, account };
-            assert_eq!((0..5).filter(|_| limited.admit().is_ok()).count(), left);
+            let policy = policy(vec![counted(Quota { calls: Some(2), ..Quota::default() }, &page)]);
+            assert_eq!((0..5).filter(|_| policy.admit(ONE, 0).is_ok()).count(), left);
         }
     }
 
     #[test]
     fn a_call_that_is_given_back_can_be_made() {
         let page = cloison_transport::account::create().unwrap();
-        let account = Account::open(&page).unwrap();
-        let limited = Limited { calls: Some(1), rate: None, account };
-        let policy = ClientPolicy { functions: vec![1], bounds: Vec::new(), limited: Some(limited) };
+        let policy = policy(vec![counted(Quota { calls: Some(1), ..Quota::default() }, &page)]);
         for _ in 0..3 {
-            assert_eq!(policy.admit(FunctionId(0)), Ok(()));
-            assert_eq!(policy.admit(FunctionId(0)), Err(Denial::Calls(1)));
-            policy.give_back();
+            assert_eq!(policy.admit(ONE, 0), Ok(()));
+            assert_eq!(policy.admit(ONE, 0), Err(Denial::Calls(1)));
+            policy.give_back(0);
         }
         // No more comes back than was counted.
-        policy.give_back();
-        assert_eq!([(); 2].map(|()| policy.admit(FunctionId(0)).is_ok()), [true, false]);
+        policy.give_back(0);
+        assert_eq!([(); 2].map(|()| policy.admit(ONE, 0).is_ok()), [true, false]);
+    }
+
+    #[test]
+    fn what_was_narrowed_twice_has_no_more_than_what_it_was_narrowed_from() {
+        let (own, other, from) = (
+            cloison_transport::account::create().unwrap(),
+            cloison_transport::account::create().unwrap(),
+            cloison_transport::account::create().unwrap(),
+        );
+        let three = Quota { calls: Some(3), ..Quota::default() };
+        let four = Quota { calls: Some(4), ..Quota::default() };
+        let one = policy(vec![counted(three, &own), counted(four, &from)]);
+        let two = policy(vec![counted(three, &other), counted(four, &from)]);
+        assert_eq!((0..5).filter(|_| one.admit(ONE, 0).is_ok()).count(), 3);
+        assert_eq!((0..5).filter(|_| two.admit(ONE, 0).is_ok()).count(), 1);
+        // What the second is refused by the first's use counts for neither.
+        assert_eq!(Account::open(&other).unwrap().calls(), 1);
+        assert_eq!(Account::open(&from).unwrap().calls(), 4);
+        assert_eq!(Account::open(&other).unwrap().refused(), 4);
+    }
+
+    #[test]
+    fn bytes_are_counted_both_ways() {
+        let page = cloison_transport::account::create().unwrap();
+        let policy = policy(vec![counted(Quota { bytes: Some(100), ..Quota::default() }, &page)]);
+        assert_eq!(policy.admit(ONE, 101), Err(Denial::Bytes(100)));
+        assert_eq!(policy.admit(ONE, 60), Ok(()));
+        policy.carried(1000);
+        assert_eq!(policy.admit(ONE, 0), Err(Denial::Bytes(100)));
+        // What was refused is no call.
+        assert_eq!(Account::open(&page).unwrap().calls(), 1);
+    }
+
+    #[test]
+    fn several_at_once_get_no_more() {
+        let page = cloison_transport::account::create().unwrap();
+        let policy = policy(vec![counted(Quota { calls: Some(1000), ..Quota::default() }, &page)]);
+        let admitted = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| (0..500).filter(|_| policy.admit(ONE, 0).is_ok()).count())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(admitted, 1000);
+    }
+
+    #[test]
+    fn processor_time_and_expiry_end_it() {
+        let page = cloison_transport::account::create().unwrap();
+        let mut policy = policy(vec![counted(Quota { cpu_ns: Some(5), ..Quota::default() }, &page)]);
+        assert_eq!(policy.admit(ONE, 0), Ok(()));
+        policy.counted[0].account.add_cpu(5);
+        assert_eq!(policy.admit(ONE, 0), Err(Denial::Cpu(5)));
+        policy.counted.clear();
+        policy.expires_ns = Some(1);
+        assert_eq!(policy.admit(ONE, 0), Err(Denial::Expired));
     }
 }

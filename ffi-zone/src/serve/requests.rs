@@ -27,15 +27,16 @@ impl Service {
         if request.function >= FIRST_SPECIAL {
             return self.special(client, context, row, callables, request, reply);
         }
-        if let Err(refusal) = self.admit(client, request) {
+        let brings = request.arena_used;
+        if let Err(refusal) = self.admit(client, request, brings) {
             return self.refuse(client, &refusal, request, reply);
         }
         row.begin(client.channel.id(), request.function);
-        self.call(client, context, callables, request, reply);
+        self.call(client, context, callables, request, brings, reply);
         row.end();
     }
 
-    /// A call that has been admitted. How much of the arena is in use afterwards.
+    /// A call that has been admitted with so many bytes. How much of the arena is in use afterwards.
     #[inline]
     pub(crate) fn call(
         &self,
@@ -43,13 +44,22 @@ impl Service {
         context: &WorkerContext,
         callables: &dyn CallbackSource,
         request: &Request,
+        brings: u64,
         reply: &mut Reply,
     ) -> u64 {
         let mut origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
-        origin.bounds = client.policy.as_ref().and_then(|policy| policy.bounds(FunctionId(request.function)));
+        let policy = client.policy.as_ref();
+        origin.bounds = policy.and_then(|policy| policy.bounds(FunctionId(request.function)));
+        let begun = policy.and_then(ClientPolicy::begun);
         let reached = self.marshal.call(&context.workspace, &origin, request, reply);
-        if origin.bounds.is_some() && reply.status == Status::OutOfBounds {
-            client.policy.iter().for_each(ClientPolicy::give_back);
+        if let Some(policy) = policy {
+            policy.ended(begun);
+            if reply.status == Status::OutOfBounds {
+                // The library has not been called.
+                policy.give_back(brings);
+                policy.refused();
+            }
+            policy.carried(reached.saturating_sub(request.arena_used));
         }
         if client.channel.revoked() {
             self.refuse(client, &revoked(), request, reply);
@@ -112,15 +122,17 @@ impl Service {
         }
     }
 
-    /// Whether the client may make this call now.
+    /// Whether the client may make this call now, which brings so many bytes.
     #[inline]
-    pub(crate) fn admit(&self, client: &Client, request: &Request) -> Result<(), Box<Refusal>> {
+    pub(crate) fn admit(&self, client: &Client, request: &Request, brings: u64) -> Result<(), Box<Refusal>> {
         if client.channel.revoked() {
             return Err(revoked());
         }
         let function = FunctionId(request.function);
-        let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function));
-        admitted.map_err(|denial| self.denied(function, &denial))
+        let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function, brings));
+        admitted.map_err(|denial| self.denied(function, &denial))?;
+        client.tell(&self.control, function);
+        Ok(())
     }
 
     /// Answers without a call.
@@ -132,7 +144,8 @@ impl Service {
     #[cold]
     fn denied(&self, function: FunctionId, denial: &Denial) -> Box<Refusal> {
         let status = match denial {
-            Denial::Calls(_) | Denial::Rate { .. } => Status::QuotaExceeded,
+            Denial::Bytes(_) | Denial::Calls(_) | Denial::Cpu(_) | Denial::Rate { .. } => Status::QuotaExceeded,
+            Denial::Expired => Status::Revoked,
             Denial::Function => Status::Denied,
         };
         match self.marshal.functions().declaration(function) {

@@ -5,7 +5,7 @@ use crate::common::zone::{Client, LONG, Zone};
 use crate::common::{BOTH, compare};
 use cloison_contract::call::{ANSWER, BATCH, MAX_BATCH, MAX_WORDS, NULL, Reply, Request, Status};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::grant::Bound;
+use cloison_contract::grant::{Bound, Quota};
 use cloison_contract::interface::Instances;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::Arena;
@@ -178,7 +178,7 @@ fn links_that_lead_nowhere_are_refused() {
 fn quotas_count_every_call_of_a_batch() {
     let zone = start(Instances::Shared);
     let add = zone.id("add");
-    let mut client = zone.attach(1, Grant { calls: Some(3), ..Grant::new([add]) });
+    let mut client = zone.attach(1, Grant { quota: Quota { calls: Some(3), ..Quota::default() }, ..Grant::new([add]) });
     let mut batch = Batch::default();
     (0..5).for_each(|_| batch.call(add.0, &[1, 1], &[]));
     let statuses: Vec<_> = batch.run(&mut client).into_iter().map(|(status, _)| status).collect();

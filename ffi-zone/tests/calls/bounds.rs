@@ -6,7 +6,7 @@ use crate::common::zone::{Answer, Zone};
 use crate::common::{Argument, BOTH, Bench, functions_of, load, manifest};
 use cloison_contract::call::Status;
 use cloison_contract::expression::{BytesTest, Expression, Operator, Real};
-use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
 use cloison_contract::shape::{Direction, NumberArgument, Shape};
 use cloison_contract::types::{Bits, NumberPlace, Scalar};
@@ -37,7 +37,7 @@ fn grant(interface: &Interface, function: &str, bound: &str) -> Grant {
 /// How a call under that bound ends, and what is said about it.
 fn judged(bench: &mut Bench, function: &str, bound: &str, arguments: &[Argument<'_>]) -> (Status, String) {
     let interface = bench.marshal.functions().interface.clone();
-    let policy = ClientPolicy::new(&grant(&interface, function, bound), &interface, None).expect("a good grant");
+    let policy = ClientPolicy::new(&grant(&interface, function, bound), &interface, Vec::new()).expect("a good grant");
     let id = bench.id(function);
     let reply = bench.bounded(function, arguments, policy.bounds(id));
     let text = if reply.status == Status::Ok { String::new() } else { bench.explanation(&reply) };
@@ -120,7 +120,7 @@ fn bytes_are_judged_where_the_client_cannot_write() {
         let mut place = |bound: Option<&str>| {
             let interface = bench.marshal.functions().interface.clone();
             let granted = bound.map_or_else(Grant::default, |bound| grant(&interface, "place", bound));
-            let policy = ClientPolicy::new(&granted, &interface, None).expect("a good grant");
+            let policy = ClientPolicy::new(&granted, &interface, Vec::new()).expect("a good grant");
             let id = bench.id("place");
             let reply = bench.bounded("place", &[Bytes(b"abc")], policy.bounds(id));
             assert_eq!(reply.status, Status::Ok);
@@ -196,7 +196,8 @@ fn a_promoted_number() {
     assert!(matches!(&declared.parameters[4].shape, Shape::Number(NumberArgument { scalar: Scalar::F32, .. })));
     let expression = Expression::Compare(Real::Parameter(4), Operator::LessOrEqual, 0.5);
     let bounds = vec![(id, Bound { expression, text: "d <= 0.5".into() })];
-    let policy = ClientPolicy::new(&Grant { bounds, ..Grant::new([id]) }, &interface, None).expect("a good grant");
+    let policy =
+        ClientPolicy::new(&Grant { bounds, ..Grant::new([id]) }, &interface, Vec::new()).expect("a good grant");
     for (value, status) in [(0.5, Status::Ok), (0.75, Status::OutOfBounds)] {
         let arguments = [Bytes(b"iiid"), Word(1), Word(2), Word(1), float(value)];
         assert_eq!(bench.bounded("total_small", &arguments, policy.bounds(id)).status, status, "{value}");
@@ -247,7 +248,10 @@ fn lists_and_enumerations() {
 #[test]
 fn a_refused_call_does_not_count() {
     let zone = Zone::start(manifest("bounds", Instances::Shared), functions);
-    let bounded = Grant { calls: Some(2), ..grant(&zone.interface, "opens", "path starts_with '/data/'") };
+    let bounded = Grant {
+        quota: Quota { calls: Some(2), ..Quota::default() },
+        ..grant(&zone.interface, "opens", "path starts_with '/data/'")
+    };
     let mut client = zone.attach(1, bounded.clone());
     let mut open = |path: &[u8]| zone.call(&mut client, "opens", &[Bytes(path), Null]).status;
     for _ in 0..5 {
@@ -270,7 +274,8 @@ fn a_refused_call_does_not_count() {
         assert_eq!(zone.call(&mut clumsy, "opens", &[Bytes(&long), Null]).status, status);
     }
     // A rate is used by what is refused, too.
-    let slow = Grant { calls: None, rate: Some(Rate { calls: 1, period_ms: 3_600_000 }), ..bounded };
+    let slow =
+        Grant { quota: Quota { rate: Some(Rate { calls: 1, period_ms: 3_600_000 }), ..Quota::default() }, ..bounded };
     let mut slow = zone.attach(3, slow);
     assert_eq!(zone.call(&mut slow, "opens", &[Bytes(b"/etc"), Null]).status, Status::OutOfBounds);
     assert_eq!(zone.call(&mut slow, "opens", &[Bytes(b"/data/a"), Null]).status, Status::QuotaExceeded);
@@ -288,7 +293,7 @@ fn bounds_that_fit_nothing_are_refused() {
     let wrong = |function: &str, expression: Expression| {
         let id = interface.function(function).expect("such a function").0;
         let bounds = vec![(id, Bound { expression, text: "it".into() })];
-        ClientPolicy::new(&Grant { bounds, ..Grant::new([id]) }, &interface, None).err()
+        ClientPolicy::new(&Grant { bounds, ..Grant::new([id]) }, &interface, Vec::new()).err()
             == Some(BadGrant::Bound("it".into()))
     };
     let starts = || BytesTest::StartsWith(vec![]);

@@ -6,6 +6,7 @@ use crate::common::asking::{asking, asking_functions};
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
 use cloison_contract::Grant;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, HELD, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
+use cloison_contract::grant::Quota;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
@@ -357,7 +358,10 @@ fn clients_come_and_go_while_a_callable_runs() {
 #[test]
 fn what_is_not_granted_is_not_granted_inside_either() {
     let zone = Zone::start(asking(Instances::Shared), asking_functions);
-    let grant = Grant { calls: Some(2), ..Grant::new([zone.id("times"), zone.id("stray")]) };
+    let grant = Grant {
+        quota: Quota { calls: Some(2), ..Quota::default() },
+        ..Grant::new([zone.id("times"), zone.id("stray")])
+    };
     let mut client = zone.attach(1, grant);
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(1)], |client, _| {
         assert_eq!(zone.call(client, "box_count", &[]).status, Status::Denied);

@@ -7,7 +7,7 @@ use crate::common::zone::{Client, Zone};
 use cloison_contract::Grant;
 use cloison_contract::call::{Reply, Status};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::grant::{Bound, Rate};
+use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ToZone;
 use cloison_transport::control::ControlError;
@@ -59,14 +59,20 @@ fn only_what_is_granted() {
 fn quotas_bounds_and_revocation() {
     let zone = start();
     let sum = zone.interface.function("sum").expect("sum").0;
-    let mut few = zone.attach(1, Grant { calls: Some(2), ..Grant::new([sum]) });
+    let mut few = zone.attach(1, Grant { quota: Quota { calls: Some(2), ..Quota::default() }, ..Grant::new([sum]) });
     assert_eq!(zone.call(&mut few, "sum", &[Bytes(b"")]).status, Status::Ok);
     assert_eq!(zone.call(&mut few, "sum", &[Bytes(b"")]).status, Status::Ok);
     let reply = zone.call(&mut few, "sum", &[Bytes(b"")]);
     assert_eq!(reply.status, Status::QuotaExceeded);
     assert_eq!(text(&few, &reply), "sum: all 2 calls of this grant have been made");
 
-    let mut slow = zone.attach(2, Grant { rate: Some(Rate { calls: 1, period_ms: 3_600_000 }), ..Grant::new([sum]) });
+    let mut slow = zone.attach(
+        2,
+        Grant {
+            quota: Quota { rate: Some(Rate { calls: 1, period_ms: 3_600_000 }), ..Quota::default() },
+            ..Grant::new([sum])
+        },
+    );
     assert_eq!(zone.call(&mut slow, "sum", &[Bytes(b"")]).status, Status::Ok);
     let reply = zone.call(&mut slow, "sum", &[Bytes(b"")]);
     assert_eq!(text(&slow, &reply), "sum: more than 1 calls in 3600000 ms");

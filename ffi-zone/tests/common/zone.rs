@@ -77,7 +77,9 @@ impl Zone {
         let id = ChannelId(id);
         let account = cloison_transport::account::create().expect("account");
         let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
-        self.control().send(&ToZone::Attach { channel: id, grant, client: None }, &all).expect("sent");
+        self.control()
+            .send(&ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells: false, client: None }, &all)
+            .expect("sent");
         self.status.ring();
         Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }
     }

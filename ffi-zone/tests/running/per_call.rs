@@ -5,6 +5,7 @@ use crate::common::Argument::Word;
 use crate::common::zone::Question;
 use crate::program::{Zone, fail, waited};
 use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
+use cloison_contract::grant::Quota;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
@@ -224,7 +225,7 @@ fn objects_end_with_their_call() {
 fn calls_are_counted_over_processes() {
     let interface = interface();
     let all = (0..interface.functions.len()).map(|index| FunctionId(index as u32));
-    let grant = Grant { calls: Some(4), ..Grant::new(all) };
+    let grant = Grant { quota: Quota { calls: Some(4), ..Quota::default() }, ..Grant::new(all) };
     let mut zone = Zone::start_for(grant, interface, library());
     for _ in 0..3 {
         assert_eq!(gives(&mut zone, "count", &[]), 1);

@@ -65,7 +65,9 @@ fn attach(control: &Control, status: &StatusPage, id: ChannelId, grant: Grant) -
     let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
     let account = account::create().expect("account");
     let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
-    control.send(&ToZone::Attach { channel: id, grant, client: None }, &all).expect("sent");
+    control
+        .send(&ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells: false, client: None }, &all)
+        .expect("sent");
     status.ring();
     (channel, Caller::open(descriptors.channel, descriptors.terms).expect("caller"))
 }

@@ -75,6 +75,7 @@ __all__ = [
     "Call",
     "Capability",
     "CapabilityDenied",
+    "CapabilityInfo",
     "Child",
     "ChildInfo",
     "DeadlineExceeded",
@@ -84,6 +85,7 @@ __all__ = [
     "Function",
     "Handle",
     "HostDenied",
+    "Lease",
     "MailboxFull",
     "MessageError",
     "NativeError",
@@ -113,16 +115,20 @@ __all__ = [
     "capability",
     "cast",
     "demonitor",
+    "describe",
     "exit",
+    "lend",
     "link",
     "make_reference",
     "message",
     "monitor",
+    "narrow",
     "parent",
     "receive",
     "register",
     "reply",
     "reply_error",
+    "revoke",
     "self",
     "send",
     "spawn",
@@ -139,7 +145,7 @@ def __getattr__(name):
     if name in __all__:
         import importlib
 
-        for module in ("_server", "_supervisor", "_tasks"):
+        for module in ("_capabilities", "_server", "_supervisor", "_tasks"):
             public = importlib.import_module(f"cloison.{module}")
             globals().update((each, getattr(public, each)) for each in public.__all__)
         return globals()[name]

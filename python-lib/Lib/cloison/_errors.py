@@ -55,7 +55,7 @@ class NativeError(Error):
 
 
 class QuotaExceeded(Error):
-    """The grant's rate or number of calls is used up.
+    """What the grant counts is used up: calls, bytes, processor time, or calls in a time.
 
     Attributes:
         function: The function's name.
@@ -67,7 +67,7 @@ class QuotaExceeded(Error):
 
 
 class Revoked(Error):
-    """The grant has been taken away.
+    """The grant has been taken back, or has expired.
 
     Attributes:
         function: The function's name.

@@ -54,6 +54,7 @@
 //! | `16` | process | number (8 bytes), token (16 bytes) |
 //! | `17` | unique reference | two numbers, 8 bytes each |
 //! | `18` | str with lone surrogates | *n*, then *n* bytes: UTF-8 in which surrogates are written as other code points are; at least one is there |
+//! | `19` | capability | number (8 bytes), token (16 bytes); no *key* |
 //!
 //! *clock* is hour, minute, second (a byte each), microsecond (4 bytes), and a byte of flags: 1 for `fold`, 2 if an *offset* follows.
 //! *offset* is microseconds east of UTC as *z*, less than a day, then a byte that says whether a name follows, then the name as *text*.

@@ -203,6 +203,7 @@ impl<'a> Reader<'a> {
             tag::EXCEPTION => {
                 Term::Exception { class: self.text()?, text: self.text()?, args: self.count()?, fields: self.count()? }
             }
+            tag::CAPABILITY => Term::Capability { number: u64::from_le_bytes(self.array()?), token: self.array()? },
             tag::PROCESS => Term::Process { number: u64::from_le_bytes(self.array()?), token: self.array()? },
             tag::REFERENCE => Term::Reference(u64::from_le_bytes(self.array()?), u64::from_le_bytes(self.array()?)),
             tag::SURROGATES => Term::Surrogates(self.surrogates()?),

@@ -25,6 +25,7 @@ pub(crate) const EXCEPTION: u8 = 0x15;
 pub(crate) const PROCESS: u8 = 0x16;
 pub(crate) const REFERENCE: u8 = 0x17;
 pub(crate) const SURROGATES: u8 = 0x18;
+pub(crate) const CAPABILITY: u8 = 0x19;
 
 /// Flags behind a time.
 pub(crate) const FOLD: u8 = 1;

@@ -73,6 +73,13 @@ pub enum Term<'a> {
     },
     /// A unique reference.
     Reference(u64, u64),
+    /// A capability, which the receiver holds or does not: these are its names.
+    Capability {
+        /// The grant's number.
+        number: u64,
+        /// What proves that whoever names it was given it.
+        token: [u8; 16],
+    },
 }
 
 impl Term<'_> {
@@ -86,6 +93,7 @@ impl Term<'_> {
                 | Self::Set(_)
                 | Self::Object { .. }
                 | Self::Exception { .. }
+                | Self::Capability { .. }
         )
     }
 }

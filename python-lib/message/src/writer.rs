@@ -210,6 +210,13 @@ impl Writer {
         self.bytes.extend_from_slice(token);
     }
 
+    /// A capability.
+    pub fn capability(&mut self, number: u64, token: &[u8; 16]) {
+        self.bytes.push(tag::CAPABILITY);
+        self.bytes.extend_from_slice(&number.to_le_bytes());
+        self.bytes.extend_from_slice(token);
+    }
+
     /// A unique reference.
     pub fn reference(&mut self, high: u64, low: u64) {
         self.bytes.push(tag::REFERENCE);

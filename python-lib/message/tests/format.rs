@@ -34,6 +34,7 @@ enum Tree {
     Timezone(Offset),
     Object(String, Vec<(String, Tree)>),
     Exception(String, String, Vec<Tree>, Vec<(String, Tree)>),
+    Capability(u64, [u8; 16]),
     Process(u64, [u8; 16]),
     Reference(u64, u64),
 }
@@ -121,6 +122,7 @@ impl Tree {
                 all(args, writer);
                 fields(members, writer);
             }
+            Self::Capability(number, token) => writer.capability(*number, token),
             Self::Process(number, token) => writer.process(*number, token),
             Self::Reference(high, low) => writer.reference(*high, *low),
         }
@@ -172,6 +174,7 @@ impl Tree {
             Term::Exception { class, text, args, fields } => {
                 Self::Exception(class.to_owned(), text.to_owned(), all(args, reader)?, named(fields, reader)?)
             }
+            Term::Capability { number, token } => Self::Capability(number, token),
             Term::Process { number, token } => Self::Process(number, token),
             Term::Reference(high, low) => Self::Reference(high, low),
         })
@@ -270,6 +273,7 @@ fn simple_keys() -> impl Strategy<Value = Tree> {
         spans().prop_map(Tree::Timedelta),
         offsets().prop_map(Tree::Timezone),
         any::<(u64, [u8; 16])>().prop_map(|(number, token)| Tree::Process(number, token)),
+        any::<(u64, [u8; 16])>().prop_map(|(number, token)| Tree::Capability(number, token)),
         any::<(u64, u64)>().prop_map(|(high, low)| Tree::Reference(high, low)),
     ]
 }

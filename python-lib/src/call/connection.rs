@@ -7,7 +7,9 @@ use crate::errors::ends;
 use crate::interrupt;
 use crate::link::{self, LinkError};
 use crate::memory;
-use cloison_contract::message::{ChannelId, End, FromMicroprocess, Look, Looked, Module, ToMicroprocess};
+use cloison_contract::message::{
+    CapabilityRef, ChannelId, End, FromMicroprocess, Look, Looked, Module, ToMicroprocess,
+};
 use cloison_transport::client::Caller;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -142,10 +144,10 @@ impl Connection {
     pub fn open<'a>(
         &self,
         slot: &'a mut Option<Open>,
-        capability: &str,
+        (name, capability): (&str, CapabilityRef),
         vm: &VirtualMachine,
     ) -> PyResult<&'a mut Open> {
-        match ask(&FromMicroprocess::Open { capability: capability.to_owned() }, vm)? {
+        match ask(&FromMicroprocess::Open { capability }, vm)? {
             (ToMicroprocess::Opened { channel }, descriptors) => {
                 let [memory, terms] = <[_; 2]>::try_from(descriptors)
                     .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
@@ -153,7 +155,7 @@ impl Connection {
                     .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
                 Ok(slot.insert(Open { id: channel, caller, counted: 0, left: false }))
             }
-            (answer, _) => Err(no_capability(capability, answer, vm)),
+            (answer, _) => Err(no_capability(name, answer, vm)),
         }
     }
 
@@ -194,9 +196,12 @@ impl Connection {
     /// If the last channel ended in a batch of ours: in which of its calls, as the zone said.
     pub fn fatal_call(&self) -> Option<u64> {
         match &*self.lost.borrow() {
-            Some(Lost::End(End::Exited { ran, .. } | End::Signaled { ran, .. } | End::DeadlineExceeded { ran })) => {
-                ran.as_ref()?.own
-            }
+            Some(Lost::End(
+                End::Exited { ran, .. }
+                | End::Signaled { ran, .. }
+                | End::DeadlineExceeded { ran }
+                | End::Unwanted { ran },
+            )) => ran.as_ref()?.own,
             _ => None,
         }
     }
@@ -279,6 +284,10 @@ pub fn no_capability(name: &str, answer: ToMicroprocess, vm: &VirtualMachine) ->
     match answer {
         ToMicroprocess::Denied { message } => errors::new("CapabilityDenied", &message, &[capability], vm),
         ToMicroprocess::Unavailable { message } => errors::new("ZoneUnavailable", &message, &[capability], vm),
+        ToMicroprocess::Because(end) => {
+            let what = if name.is_empty() { "a capability".to_owned() } else { format!("capability '{name}'") };
+            crate::native::not_alive(&what, &end, vm)
+        }
         _ => errors::new("Error", "the broker gave an answer to another question", &[], vm),
     }
 }

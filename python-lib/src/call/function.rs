@@ -5,6 +5,7 @@ use crate::errors::raise;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
+use crate::objects::object::Capability;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
@@ -19,8 +20,17 @@ use std::rc::Rc;
 #[derive(PyPayload)]
 pub struct Function {
     name: String,
-    capability: PyRef<crate::objects::object::Capability>,
+    of: Of,
     ready: OnceCell<Ready>,
+}
+
+/// Whose function it is.
+enum Of {
+    /// A capability's that has not been described yet.
+    Capability(PyRef<Capability>),
+    /// A described one's. The object of the capability keeps this function, so the function does not keep that object: a capability goes when
+    /// nothing names it any more.
+    Session(Rc<Session>),
 }
 
 #[derive(Debug)]
@@ -37,8 +47,21 @@ impl fmt::Debug for Function {
 
 impl Function {
     /// The function of that name, which need not be known to exist yet.
-    pub fn new(capability: PyRef<crate::objects::object::Capability>, name: String) -> Self {
-        Self { name, capability, ready: OnceCell::new() }
+    pub fn new(capability: PyRef<Capability>, name: String) -> Self {
+        Self { name, of: Of::Capability(capability), ready: OnceCell::new() }
+    }
+
+    /// The function of that name of a capability that has been described so, and offers it.
+    pub fn of(session: Rc<Session>, name: String) -> Self {
+        Self { name, of: Of::Session(session), ready: OnceCell::new() }
+    }
+
+    /// The name of the capability.
+    fn capability(&self) -> &str {
+        match &self.of {
+            Of::Capability(capability) => capability.name(),
+            Of::Session(session) => &session.description.name,
+        }
     }
 
     /// The class, with calls going the short way.
@@ -58,16 +81,24 @@ impl Function {
 
     #[cold]
     fn prepare(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
-        let session = self.capability.session(vm)?;
+        let session = match &self.of {
+            Of::Capability(capability) => capability.session(vm)?,
+            Of::Session(session) => session.clone(),
+        };
         let plan = session
             .description
             .interface
             .function(&self.name)
             .filter(|(_, function)| !function.internal)
             .and_then(|(id, _)| Plan::new(&session.description.interface, &session.description.grant, id.0));
-        match plan {
-            Some(plan) => Ok(self.ready.get_or_init(|| Ready { session, plan })),
-            None => Err(self.capability.no_function(&self.name, vm)),
+        match (plan, &self.of) {
+            (Some(plan), _) => Ok(self.ready.get_or_init(|| Ready { session, plan })),
+            (None, Of::Capability(capability)) => Err(capability.no_function(&self.name, vm)),
+            (None, Of::Session(_)) => Err(vm.new_attribute_error(format!(
+                "capability '{}' has no function '{}'",
+                self.capability(),
+                self.name
+            ))),
         }
     }
 
@@ -76,7 +107,7 @@ impl Function {
     pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
         let Ready { session, plan } = self.ready(vm)?;
         if !plan.granted {
-            return Err(raise::not_granted(&session.description.name, &plan.name, &session.description.location, vm));
+            return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
         }
         Ok((session, plan))
     }
@@ -129,7 +160,7 @@ pub fn spread(args: FuncArgs, vm: &VirtualMachine) -> (Vec<PyObjectRef>, usize, 
 impl Representable for Function {
     fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
         let signature = zelf.ready.get().map_or("()", |ready| &ready.plan.signature);
-        Ok(format!("<function {}.{}{signature} of a capability>", zelf.capability.name(), zelf.name))
+        Ok(format!("<function {}.{}{signature} of a capability>", zelf.capability(), zelf.name))
     }
 }
 
@@ -142,7 +173,7 @@ impl Function {
 
     #[pygetset]
     fn __qualname__(zelf: &Py<Self>) -> String {
-        format!("{}.{}", zelf.capability.name(), zelf.name)
+        format!("{}.{}", zelf.capability(), zelf.name)
     }
 
     #[pygetset]

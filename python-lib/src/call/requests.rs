@@ -284,14 +284,14 @@ impl Session {
     /// the answer.
     #[cold]
     fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
-        if let Some(End::Revoked) = self.connection().bury(slot, vm)? {
-            return Err(self.ended(plan, &End::Revoked, vm));
+        if let Some(end @ (End::Expired | End::Revoked)) = self.connection().bury(slot, vm)? {
+            return Err(self.ended(plan, &end, vm));
         }
         if self.nesting.depth() > 0 {
             // Calls wait for their ends on the channel that is gone; they have to hear of it first.
             return Err(self.lost(plan, vm));
         }
-        self.connection().open(slot, &self.description.name, vm)
+        self.connection().open(slot, (&self.description.name, self.held.reference()), vm)
     }
 
     /// The error for a reply that is not [`Status::Ok`].

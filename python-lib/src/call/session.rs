@@ -6,8 +6,10 @@ use crate::call::nesting::Nesting;
 use crate::errors;
 use crate::link;
 use crate::objects::description::Description;
+use crate::objects::held::HeldGrant;
 use crate::objects::home::{Home, ObjectRequests};
-use cloison_contract::message::{FromMicroprocess, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, FromMicroprocess, ToMicroprocess};
+use cloison_contract::process::ProcessNumber;
 use cloison_contract::{Grant, Interface};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -16,6 +18,8 @@ use std::rc::{Rc, Weak};
 
 /// A described capability. All its functions share the channel.
 pub struct Session {
+    /// The grant.
+    pub held: Rc<HeldGrant>,
     /// What may be called, and what it is called.
     pub description: Description,
     /// The channel, and the objects of the zone that Python holds.
@@ -34,7 +38,11 @@ impl fmt::Debug for Session {
 
 impl Session {
     /// Ask the broker what the capability offers.
-    pub fn describe(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
+    pub fn describe(meant: CapabilityName, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
+        let name = match &meant {
+            CapabilityName::Named(name) => name.clone(),
+            CapabilityName::Referred(_) => String::new(),
+        };
         if !link::in_microprocess() {
             crate::program::give_up("it uses a capability");
             return Err(errors::new(
@@ -46,26 +54,37 @@ impl Session {
                 vm,
             ));
         }
-        match connection::ask(&FromMicroprocess::Describe { capability: name.to_owned() }, vm)? {
-            (ToMicroprocess::Described { interface, grant, allow_location }, _) => {
-                Ok(Self::new(name, *interface, grant, allow_location))
+        match connection::ask(&FromMicroprocess::Describe { capability: meant }, vm)? {
+            (ToMicroprocess::Described { capability, name, minter, interface, grant, allow_location }, _) => {
+                let held = HeldGrant::named(capability);
+                Ok(Self::new(&name, Rc::new(*interface), grant, (allow_location, minter), held))
             }
-            (answer, _) => Err(connection::no_capability(name, answer, vm)),
+            (answer, _) => Err(connection::no_capability(&name, answer, vm)),
         }
     }
 
     /// One that has been described so.
-    pub fn new(name: &str, interface: Interface, grant: Grant, location: String) -> Rc<Self> {
-        let (name, interface): (Rc<str>, _) = (name.into(), Rc::new(interface));
-        Rc::new_cyclic(|this: &Weak<Self>| {
+    pub fn new(
+        name: &str,
+        interface: Rc<Interface>,
+        grant: Grant,
+        (location, minter): (String, Option<ProcessNumber>),
+        held: Rc<HeldGrant>,
+    ) -> Rc<Self> {
+        let name: Rc<str> = name.into();
+        let narrowed = minter.map(|minter| (minter, held.reference().number));
+        let session = Rc::new_cyclic(|this: &Weak<Self>| {
             let zone: Weak<dyn ObjectRequests> = this.clone();
             Self {
+                held: held.clone(),
                 home: Rc::new(Home::new(name.clone(), interface.clone(), zone)),
-                description: Description::new(name, interface, grant, location),
+                description: Description::new(name, interface, grant, location, narrowed),
                 nesting: Nesting::default(),
                 callables: Rc::default(),
             }
-        })
+        });
+        held.use_session(&session);
+        session
     }
 
     /// The way to the zone.

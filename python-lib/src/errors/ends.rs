@@ -17,12 +17,28 @@ pub fn fate(end: &End) -> String {
     let (how, ran) = match end {
         End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
         End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
-        End::Revoked => return "its grant has been revoked".to_owned(),
+        End::Expired | End::Narrowed | End::Revoked => return format!("its grant {}", revoked(end)),
+        End::Unwanted { ran } => return format!("its zone {}", unwanted(ran)),
         End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
     };
     match ran {
         Some(Ran { function, .. }) => format!("its zone {how} while it ran {function}(){}", because(overrun(ran))),
         None => format!("its zone {how}"),
+    }
+}
+
+/// Why a zone was ended that still ran a call which nobody may make any more.
+pub fn unwanted(ran: &Option<Ran>) -> String {
+    let ran = ran.as_ref().map_or_else(String::new, |ran| format!(" of {}()", ran.function));
+    format!("was ended, since a call{ran} did not end whose capability had been taken back")
+}
+
+/// What has become of a grant.
+pub fn revoked(end: &End) -> &'static str {
+    match end {
+        End::Expired => "has expired",
+        End::Narrowed => "has been narrowed by whoever runs the application",
+        _ => "has been revoked",
     }
 }
 

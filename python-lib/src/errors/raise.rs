@@ -1,7 +1,7 @@
 //! How a call has failed: a reply that is no result, no reply at all, or one that cannot be true.
 
 use crate::call::callback::CallbackPlan;
-use crate::errors::ends::{because, how_ended, overrun};
+use crate::errors::ends::{because, how_ended, overrun, revoked, unwanted};
 use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
 use crate::marshal::plan::Plan;
@@ -25,10 +25,18 @@ const TEXT_BYTES: u64 = 64 << 10;
 
 /// A call on a capability that does not have the function.
 #[cold]
-pub fn not_granted(capability: &str, function: &str, location: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+pub fn not_granted(granted: Granted<'_>, function: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let Granted { capability, location, narrowed } = granted;
+    let why = match narrowed {
+        None => format!("add {function:?} to `allow` at {location}"),
+        Some((minter, number)) => format!(
+            "process {minter} has narrowed this capability (#{number}); `cloison why` says what leaves {function} out, the first line of \
+             that is {location}"
+        ),
+    };
     errors::new(
         "CapabilityDenied",
-        &format!("{capability}.{function}() is not granted: add {function:?} to `allow` at {location}"),
+        &format!("{capability}.{function}() is not granted: {why}"),
         &[
             ("capability", capability.to_pyobject(vm)),
             ("function", function.to_pyobject(vm)),
@@ -45,6 +53,8 @@ pub struct Granted<'a> {
     pub capability: &'a str,
     /// The line there that says what may be called.
     pub location: &'a str,
+    /// Who has narrowed it, if anybody has, and its number.
+    pub narrowed: Option<(u64, u64)>,
 }
 
 /// The class of a declared exception, by its index.
@@ -53,7 +63,7 @@ pub type ExceptionClasses<'a> = dyn Fn(usize) -> PyResult<PyTypeRef> + 'a;
 /// A reply that is not [`Status::Ok`].
 #[cold]
 pub fn refused(
-    Granted { capability, location }: Granted<'_>,
+    granted: Granted<'_>,
     plan: &Plan,
     status: Status,
     words: &[u64],
@@ -61,6 +71,7 @@ pub fn refused(
     declared: &ExceptionClasses<'_>,
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
+    let Granted { capability, location, .. } = granted;
     let text = explanation(words, arena);
     let name = &*plan.name;
     let called = format!("{capability}.{name}()");
@@ -68,23 +79,32 @@ pub fn refused(
     let parameter = || words.first().and_then(|&position| plan.parameters.get(usize::try_from(position).ok()?));
     match status {
         Status::NativeError => native_error(&called, plan, words, text, declared, vm),
-        Status::Denied => not_granted(capability, name, location, vm),
-        Status::OutOfBounds => errors::new(
-            "CapabilityDenied",
-            &format!(
-                "{called}: the arguments are outside of what `where` at {location} allows{}",
-                text.map(|text| format!(": {text}")).unwrap_or_default()
-            ),
-            &[("capability", capability.to_pyobject(vm)), function, ("location", location.to_pyobject(vm))],
-            vm,
-        ),
-        Status::QuotaExceeded => errors::new(
-            "QuotaExceeded",
-            &with(&called, "the grant's rate or number of calls is used up", text),
-            &[function],
-            vm,
-        ),
-        Status::Revoked => errors::new("Revoked", &with(&called, "the grant has been revoked", None), &[function], vm),
+        Status::Denied => not_granted(granted, name, vm),
+        Status::OutOfBounds => {
+            let allows = match granted.narrowed {
+                None => format!("what `where` at {location} allows"),
+                Some((minter, number)) => {
+                    format!("what this capability (#{number}) allows, as process {minter} has narrowed it")
+                }
+            };
+            let text = with(&called, &format!("the arguments are outside of {allows}"), text);
+            let location = ("location", location.to_pyobject(vm));
+            errors::new(
+                "CapabilityDenied",
+                &text,
+                &[("capability", capability.to_pyobject(vm)), function, location],
+                vm,
+            )
+        }
+        Status::QuotaExceeded => {
+            // The zone names the function, too.
+            let text = text.map(|text| text.strip_prefix(&format!("{name}: ")).map_or(text.clone(), str::to_owned));
+            errors::new("QuotaExceeded", &with(&called, "the grant is used up", text), &[function], vm)
+        }
+        Status::Revoked => {
+            let text = text.unwrap_or_else(|| "the grant has been revoked".to_owned());
+            errors::new("Revoked", &with(&called, &text, None), &[function], vm)
+        }
         Status::BadArgument => {
             let place = ArgumentPlace::new(name, parameter().map_or("an argument", |name| name));
             place.value_error(&text.unwrap_or_else(|| "does not fit".to_owned()), vm)
@@ -285,12 +305,14 @@ pub fn ended(capability: &str, plan: &Plan, end: &End, deadline: Duration, vm: &
         End::Signaled { signal, ran } => {
             crashed(capability, plan, (ran.as_ref(), overrun(ran)), Some(*signal), None, vm)
         }
-        End::Revoked => errors::new(
-            "Revoked",
-            &format!("{capability}.{called}(): the grant has been revoked"),
-            &[("function", called.to_pyobject(vm))],
-            vm,
-        ),
+        End::Unwanted { ran } => {
+            let text = format!("{capability}.{called}(): its zone {}", unwanted(ran));
+            errors::new("ZoneCrashed", &text, &[("function", called.to_pyobject(vm))], vm)
+        }
+        End::Expired | End::Narrowed | End::Revoked => {
+            let text = format!("{capability}.{called}(): the grant {}", revoked(end));
+            errors::new("Revoked", &text, &[("function", called.to_pyobject(vm))], vm)
+        }
     }
 }
 

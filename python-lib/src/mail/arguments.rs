@@ -6,7 +6,8 @@
 use super::incoming::decode;
 use super::post::Mail;
 use super::{answered, ask, deliver, new_reference, say, with};
-use crate::message;
+use crate::message::{self, EncodedMessage};
+use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::{ProcessRef, Reason, ToRouter};
 use rustpython_vm::builtins::PyTupleRef;
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
@@ -15,7 +16,7 @@ use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 const SHORT_BYTES: usize = 24 << 10;
 
 /// Arguments of a process that is to be started.
-pub(super) struct Arguments(Vec<u8>);
+pub(super) struct Arguments(EncodedMessage);
 
 impl Arguments {
     /// Encode them.
@@ -24,18 +25,23 @@ impl Arguments {
     ///
     /// `TypeError` if something cannot be sent, `ValueError` if it is longer than a message may be.
     pub(super) fn new(arguments: &PyTupleRef, vm: &VirtualMachine) -> PyResult<Self> {
-        let bytes = message::encode_arguments(arguments, vm)?;
-        with(vm, |post| post.may_be_sent(bytes.len()))?;
-        Ok(Self(bytes))
+        let message = message::encode_arguments(arguments, vm)?;
+        with(vm, |post| post.may_be_sent(message.bytes.len()))?;
+        Ok(Self(message))
     }
 
     fn are_short(&self) -> bool {
-        self.0.len() <= SHORT_BYTES
+        self.0.bytes.len() <= SHORT_BYTES
     }
 
     /// What goes along; `None` if all of it comes later.
     pub(super) fn along(&self) -> Option<Vec<u8>> {
-        self.are_short().then(|| self.0.clone())
+        self.are_short().then(|| self.0.bytes.clone())
+    }
+
+    /// What the new process has to hold, because they name it.
+    pub(super) fn capabilities(&self) -> Vec<CapabilityRef> {
+        self.0.capabilities.clone()
     }
 
     /// Send to the process what did not go along.
@@ -47,7 +53,7 @@ impl Arguments {
         if self.are_short() {
             return Ok(());
         }
-        deliver(to, &self.0, vm).inspect_err(|_| {
+        deliver(to, &self.0.bytes, vm).inspect_err(|_| {
             // It would wait for ever. Whoever asked for it gets an error, and is not hurt by its end.
             let unlinked = ask(|question| ToRouter::Unlink { process: to.number, question }, vm);
             let _ = unlinked.and_then(|_| say(&ToRouter::Kill(to), vm));

@@ -84,6 +84,7 @@ pub(crate) fn receive(
                 return Ok(Some(value));
             }
         }
+        super::release();
         match with(vm, |post| Ok(post.wait(until)))? {
             Waited::Maybe => {}
             Waited::Interrupted => interrupt::look(vm)?,

@@ -68,6 +68,12 @@ pub(crate) fn is_program() -> bool {
     POST.with_borrow(|post| post.as_ref().is_some_and(|post| post.begun() && post.parent.is_none()))
 }
 
+/// Before this process sleeps: what nothing here names any more goes back.
+fn release() {
+    // Who has no broker is about to end.
+    let _ = link::release();
+}
+
 /// Do something with the mailbox that runs no Python code.
 fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostError>) -> PyResult<T> {
     crate::contact::note();
@@ -148,8 +154,10 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 
 /// Send a message.
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
-    let bytes = message::encode(value, vm)?;
-    deliver(to.reference(), &bytes, vm)
+    let message = message::encode_for_one(value, vm)?;
+    with(vm, |post| post.may_send(to.reference(), message.bytes.len()))?;
+    crate::native::give(&message.capabilities, to.reference(), vm)?;
+    deliver(to.reference(), &message.bytes, vm)
 }
 
 /// Send what is encoded.
@@ -222,6 +230,11 @@ pub(crate) fn waiting(vm: &VirtualMachine) -> PyResult<usize> {
 pub(crate) fn myself(control: bool, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
     let myself = with(vm, |post| Ok(post.myself()))?;
     Ok(process(if control { myself } else { myself.send_only() }, vm))
+}
+
+/// The number of this process.
+pub(crate) fn own_number(vm: &VirtualMachine) -> PyResult<ProcessNumber> {
+    with(vm, |post| Ok(post.myself().number))
 }
 
 /// The same process without control over it.

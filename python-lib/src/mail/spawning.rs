@@ -5,7 +5,7 @@ use super::{PREPARING, own_reference, process, say, watch, with};
 use crate::call::connection;
 use crate::errors;
 use crate::objects::process::{Process, Reference};
-use cloison_contract::message::{FromMicroprocess, Spawn, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, FromMicroprocess, Spawn, ToMicroprocess};
 use cloison_contract::process::{Priority, ToRouter};
 use rustpython_vm::builtins::PyTupleRef;
 use rustpython_vm::{PyRef, PyResult, VirtualMachine};
@@ -21,7 +21,7 @@ pub(crate) struct Wanted {
     pub link: bool,
     pub may_link: bool,
     pub monitor: Option<PyRef<Reference>>,
-    pub capabilities: Vec<String>,
+    pub capabilities: Vec<CapabilityName>,
     pub memory_bytes: Option<u64>,
     pub cpu_seconds: Option<u64>,
     pub deadline_ms: Option<u64>,
@@ -58,6 +58,7 @@ pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Proce
         may_link: wanted.may_link,
         monitor,
         capabilities: wanted.capabilities,
+        given: arguments.capabilities(),
         memory_bytes: wanted.memory_bytes,
         cpu_seconds: wanted.cpu_seconds,
         deadline_ms: wanted.deadline_ms,

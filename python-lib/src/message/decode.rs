@@ -6,7 +6,9 @@ use super::moments::Moments;
 use super::{message_error, no_memory};
 use crate::marshal::value::complex_object;
 use crate::memory;
+use crate::objects::object::Capability;
 use crate::objects::process::{Process, Reference};
+use cloison_contract::message::CapabilityRef;
 use cloison_message::{Malformed, Reader, Term};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyFrozenSet, PySet};
 use rustpython_vm::common::wtf8::Wtf8Buf;
@@ -119,6 +121,9 @@ impl<'a> Decoder<'a> {
             Term::Object { class, fields } => self.object(class, fields)?,
             Term::Exception { class, text, args, fields } => self.exception(class, text, args, fields)?,
             Term::Process { number, token } => Process::new(number, token).into_ref(&vm.ctx).into(),
+            Term::Capability { number, token } => {
+                Capability::received(CapabilityRef { number, token }).into_ref(&vm.ctx).into()
+            }
             Term::Reference(high, low) => Reference::new(high, low).into_ref(&vm.ctx).into(),
             _ => return Err(malformed(Malformed::Order, self.at(), vm)),
         })

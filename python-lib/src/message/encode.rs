@@ -1,10 +1,13 @@
 //! Values to bytes.
 
+use super::EncodedMessage;
 use super::declared::{self, MessageClass};
 use super::moments::Moments;
 use super::refusal::{PathStep, Unsendable, Why, unsendable};
 use crate::memory;
+use crate::objects::object::Capability;
 use crate::objects::process::{Process, Reference};
+use cloison_contract::message::CapabilityRef;
 use cloison_message::{MAX_BYTES, MAX_DEPTH, Writer};
 use rustpython_vm::builtins::{
     PyBaseException, PyBool, PyByteArray, PyBytes, PyComplex, PyDict, PyFloat, PyFrozenSet, PyInt, PyList, PySet,
@@ -17,10 +20,24 @@ pub(super) type Encoded = Result<(), Box<Unsendable>>;
 /// A message that is smaller than this is written without asking how much memory is left.
 const SMALL_BYTES: usize = 32 << 10;
 
-pub(super) fn encode(value: &PyObject, root: &str, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
-    let mut encoder = Encoder { writer: Writer::new(), vm, depth: 0, is_key: false, ask_beyond: SMALL_BYTES };
+/// `one_receiver`: whether it is for one process, which can be given what the value names.
+pub(super) fn encode(
+    value: &PyObject,
+    root: &str,
+    one_receiver: bool,
+    vm: &VirtualMachine,
+) -> PyResult<EncodedMessage> {
+    let mut encoder = Encoder {
+        writer: Writer::new(),
+        vm,
+        depth: 0,
+        is_key: false,
+        ask_beyond: SMALL_BYTES,
+        one_receiver,
+        capabilities: Vec::new(),
+    };
     match encoder.value(value) {
-        Ok(()) => Ok(encoder.writer.finish()),
+        Ok(()) => Ok(EncodedMessage { capabilities: encoder.capabilities, bytes: encoder.writer.finish() }),
         Err(refusal) => Err(refusal.exception(root, vm)),
     }
 }
@@ -33,6 +50,10 @@ pub(super) struct Encoder<'a> {
     is_key: bool,
     /// When the message would be longer, ask whether it may.
     ask_beyond: usize,
+    /// Whether capabilities can be sent.
+    one_receiver: bool,
+    /// Those that were written.
+    capabilities: Vec<CapabilityRef>,
 }
 
 impl Encoder<'_> {
@@ -77,6 +98,8 @@ impl Encoder<'_> {
         } else if let Some(reference) = value.downcast_ref_if_exact::<Reference>(vm) {
             let (high, low) = reference.words();
             self.writer.reference(high, low);
+        } else if let Some(capability) = value.downcast_ref_if_exact::<Capability>(vm) {
+            return self.no_key(value).and_then(|()| self.capability(capability));
         } else if let Some(declared) = declared::of(value.class()) {
             return self.declared(value, &declared);
         } else if let Some(exception) = value.downcast_ref::<PyBaseException>() {
@@ -104,6 +127,17 @@ impl Encoder<'_> {
                 false => Err(unsendable(value, vm)),
             };
         }
+        Ok(())
+    }
+
+    /// Whoever sends it has the receiver hold it, too.
+    fn capability(&mut self, capability: &Capability) -> Encoded {
+        if !self.one_receiver {
+            return Err(Unsendable::new(Why::NoReceiver));
+        }
+        let reference = capability.reference(self.vm).map_err(|error| Unsendable::new(Why::Raised(error)))?;
+        self.capabilities.push(reference);
+        self.writer.capability(reference.number, &reference.token);
         Ok(())
     }
 

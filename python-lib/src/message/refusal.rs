@@ -25,6 +25,8 @@ pub(super) enum Why {
     Key(String),
     /// There is not enough for the message.
     Memory,
+    /// A capability, in something that is not for one process.
+    NoReceiver,
     /// Something was raised.
     Raised(PyBaseExceptionRef),
     Size,
@@ -71,6 +73,9 @@ impl Unsendable {
                 article(name)
             )),
             Why::Memory => no_memory(vm),
+            Why::NoReceiver => vm.new_type_error(format!(
+                "{place} is a capability, which is given to one process, in a message or with spawn(…, capabilities=[…])"
+            )),
             Why::Raised(error) => error.clone(),
             Why::Size => vm.new_value_error(format!(
                 "the message is longer than {} MiB at {place}: send it in parts",
@@ -165,11 +170,7 @@ fn hint(class: &Py<PyType>, vm: &VirtualMachine) -> String {
     if class.get_attr(vm.ctx.intern_str("__next__")).is_some() {
         return "send list(value)".to_owned();
     }
-    let ours = [
-        crate::objects::object::Capability::class(&vm.ctx),
-        crate::call::function::Function::class(&vm.ctx),
-        crate::objects::handle::Handle::class(&vm.ctx),
-    ];
+    let ours = [crate::call::function::Function::class(&vm.ctx), crate::objects::handle::Handle::class(&vm.ctx)];
     if ours.into_iter().any(|kind| class.fast_issubclass(kind.as_object())) {
         return "it belongs to this microprocess".to_owned();
     }

@@ -5,6 +5,7 @@
 //! Any program can import it, and gets nothing that package `cloison` would not give it. Above all, no function here shows a
 //! message as bytes or makes one of bytes: a token would show in them, and a `Process` or a `Reference` could be made of a number.
 
+mod capabilities;
 mod files;
 mod folder;
 mod functions;
@@ -16,11 +17,13 @@ mod streams;
 mod xml;
 
 pub(crate) use _cloison::module_def;
+pub(crate) use capabilities::{give, not_alive};
 pub(crate) use files::documentation;
 pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
+    use super::capabilities::{self, NarrowArguments};
     use super::files::{self, OpenFile};
     use super::folder;
     use super::functions;
@@ -110,6 +113,30 @@ mod _cloison {
     #[pyattr(name = "OpenFile")]
     fn open_file_class(_vm: &VirtualMachine) -> PyTypeRef {
         OpenFile::make_static_type()
+    }
+
+    /// Another capability, that allows less.
+    #[pyfunction]
+    fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+        capabilities::narrow(arguments, vm)
+    }
+
+    /// Let a process hold a capability.
+    #[pyfunction]
+    fn give(capability: PyRef<Capability>, to: PyRef<Process>, vm: &VirtualMachine) -> PyResult<()> {
+        capabilities::give_to(&capability, &to, vm)
+    }
+
+    /// Take a capability back from all who hold it.
+    #[pyfunction]
+    fn revoke(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<()> {
+        capabilities::revoke(&capability, vm)
+    }
+
+    /// What a capability allows.
+    #[pyfunction]
+    fn describe(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+        capabilities::describe(&capability, vm)
     }
 
     /// An open file of a mount: its handle, and the name that it was opened by.

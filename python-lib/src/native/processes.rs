@@ -3,6 +3,7 @@
 use crate::mail::{self, Unreadable, Wanted};
 use crate::objects::object::Capability;
 use crate::objects::process::{Process, Reference};
+use cloison_contract::message::CapabilityName;
 use cloison_contract::process::Priority;
 use rustpython_vm::builtins::{PyStr, PyTupleRef, PyUtf8StrRef};
 use rustpython_vm::function::{ArgIntoFloat, OptionalArg};
@@ -84,12 +85,12 @@ fn priority(word: &str, vm: &VirtualMachine) -> PyResult<Priority> {
     }
 }
 
-fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<String> {
+fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<CapabilityName> {
     if let Some(capability) = object.downcast_ref::<Capability>() {
-        return Ok(capability.name().to_owned());
+        return Ok(capability.meant());
     }
     match object.downcast_ref::<PyStr>() {
-        Some(name) => Ok(name.to_string()),
+        Some(name) => Ok(CapabilityName::Named(name.to_string())),
         None => Err(vm.new_type_error(format!(
             "capabilities: a capability or its name is wanted, not {}",
             object.class().name()

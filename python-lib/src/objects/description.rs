@@ -17,19 +17,27 @@ pub struct Description {
     pub grant: Grant,
     /// Where that is written.
     pub location: String,
+    /// Who has narrowed it, if anybody has, and its number.
+    pub narrowed: Option<(u64, u64)>,
     /// The Python classes of its types.
     pub classes: Classes,
 }
 
 impl Description {
     /// Of that name.
-    pub fn new(name: Rc<str>, interface: Rc<Interface>, grant: Grant, location: String) -> Self {
-        Self { name, classes: Classes::new(interface.clone()), interface, grant, location }
+    pub fn new(
+        name: Rc<str>,
+        interface: Rc<Interface>,
+        grant: Grant,
+        location: String,
+        narrowed: Option<(u64, u64)>,
+    ) -> Self {
+        Self { name, classes: Classes::new(interface.clone()), interface, grant, location, narrowed }
     }
 
     /// The names that errors are told with.
     pub fn granted(&self) -> Granted<'_> {
-        Granted { capability: &self.name, location: &self.location }
+        Granted { capability: &self.name, location: &self.location, narrowed: self.narrowed }
     }
 
     /// How long a call of that function may take, as the broker sees it.

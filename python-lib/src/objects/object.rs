@@ -8,9 +8,13 @@ use crate::call::function::Function;
 use crate::call::session::Session;
 use crate::link;
 use crate::marshal::plan::Plan;
+use crate::objects::held::HeldGrant;
+use cloison_contract::message::{CapabilityName, CapabilityRef};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
-use rustpython_vm::types::{GetAttr, Representable};
-use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::common::hash::PyHash;
+use rustpython_vm::function::{FuncArgs, PyComparisonValue};
+use rustpython_vm::types::{Comparable, GetAttr, Hashable, PyComparisonOp, Representable};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -19,24 +23,71 @@ use std::rc::Rc;
 #[rustpython_vm::pyclass(module = "cloison", name = "Capability")]
 #[derive(Debug, PyPayload)]
 pub struct Capability {
-    name: String,
+    origin: Origin,
     session: OnceCell<Rc<Session>>,
+}
+
+/// How this process has come to it.
+#[derive(Debug)]
+enum Origin {
+    /// It has one of that name.
+    Named(String),
+    /// It was given it, or has made it.
+    Held(Rc<HeldGrant>),
 }
 
 impl Capability {
     /// The capability of that name.
     pub fn new(name: String, vm: &VirtualMachine) -> PyResult<Self> {
         crate::program::give_up("it asks for a capability");
-        let capability = Self { name, session: OnceCell::new() };
+        let capability = Self { origin: Origin::Named(name), session: OnceCell::new() };
         if link::in_microprocess() {
             capability.session(vm)?;
         }
         Ok(capability)
     }
 
-    /// Its name in `cloison.toml`.
+    /// One that a message names, and that this process has been given with it.
+    pub fn received(reference: CapabilityRef) -> Self {
+        Self { origin: Origin::Held(HeldGrant::received(reference)), session: OnceCell::new() }
+    }
+
+    /// One that has been described.
+    pub fn of(session: Rc<Session>) -> Self {
+        Self { origin: Origin::Held(session.held.clone()), session: session.into() }
+    }
+
+    /// Its name in `cloison.toml`, as far as that is known.
     pub fn name(&self) -> &str {
-        &self.name
+        match (&self.origin, self.session.get()) {
+            (Origin::Named(name), _) => name,
+            (Origin::Held(_), Some(session)) => &session.description.name,
+            (Origin::Held(_), None) => "",
+        }
+    }
+
+    /// As the broker is told which one is meant.
+    pub fn meant(&self) -> CapabilityName {
+        match &self.origin {
+            Origin::Named(name) => CapabilityName::Named(name.clone()),
+            Origin::Held(held) => CapabilityName::Referred(held.reference()),
+        }
+    }
+
+    /// The grant, which a capability with a name asks for when that is first needed.
+    pub fn reference(&self, vm: &VirtualMachine) -> PyResult<CapabilityRef> {
+        match &self.origin {
+            Origin::Named(_) => Ok(self.session(vm)?.held.reference()),
+            Origin::Held(held) => Ok(held.reference()),
+        }
+    }
+
+    /// The grant, as far as it is known.
+    fn known_reference(&self) -> Option<CapabilityRef> {
+        match (&self.origin, self.session.get()) {
+            (Origin::Held(held), _) => Some(held.reference()),
+            (Origin::Named(_), session) => session.map(|session| session.held.reference()),
+        }
     }
 
     /// Its description, asked for when first needed.
@@ -44,7 +95,13 @@ impl Capability {
         if let Some(session) = self.session.get() {
             return Ok(session.clone());
         }
-        let session = shared_session(&self.name, vm)?;
+        let session = match &self.origin {
+            Origin::Named(name) => shared_session(name, vm)?,
+            Origin::Held(held) => match held.session() {
+                Some(session) => session,
+                None => Session::describe(CapabilityName::Referred(held.reference()), vm)?,
+            },
+        };
         Ok(self.session.get_or_init(|| session).clone())
     }
 
@@ -54,7 +111,7 @@ impl Capability {
             return vm.new_attribute_error(format!(
                 "'{name}' of capability '{}' is no function: look it up in a function, since while modules are imported \
                  nothing but names is known",
-                self.name
+                self.name()
             ));
         }
         let hint = self
@@ -64,7 +121,7 @@ impl Capability {
             .map(|near| format!(". Did you mean: '{near}'?"));
         vm.new_attribute_error(format!(
             "capability '{}' has no function '{name}'{}",
-            self.name,
+            self.name(),
             hint.unwrap_or_default()
         ))
     }
@@ -91,6 +148,18 @@ impl Capability {
     }
 }
 
+/// Do what a function of `cloison._capabilities` does.
+fn by_library(
+    function: &'static str,
+    capability: PyRef<Capability>,
+    mut arguments: FuncArgs,
+    vm: &VirtualMachine,
+) -> PyResult {
+    let function = crate::interpreter::cloison_module("_capabilities", vm)?.get_attr(function, vm)?;
+    arguments.prepend_arg(capability.into());
+    function.call(arguments, vm)
+}
+
 thread_local! {
     /// The capabilities that this microprocess has asked for. Empty in the template, which cannot ask.
     static SESSIONS: RefCell<BTreeMap<String, Rc<Session>>> = const { RefCell::new(BTreeMap::new()) };
@@ -101,7 +170,7 @@ fn shared_session(name: &str, vm: &VirtualMachine) -> PyResult<Rc<Session>> {
     if let Some(session) = SESSIONS.with_borrow(|sessions| sessions.get(name).cloned()) {
         return Ok(session);
     }
-    let session = Session::describe(name, vm)?;
+    let session = Session::describe(CapabilityName::Named(name.to_owned()), vm)?;
     SESSIONS.with_borrow_mut(|sessions| sessions.insert(name.to_owned(), session.clone()));
     Ok(session)
 }
@@ -117,7 +186,12 @@ impl GetAttr for Capability {
             zelf.session(vm)?;
         }
         let found: PyObjectRef = if zelf.offers(&text) {
-            Function::new(zelf.to_owned(), text.into_owned()).into_ref(&vm.ctx).into()
+            match zelf.session.get() {
+                Some(session) => Function::of(session.clone(), text.into_owned()),
+                None => Function::new(zelf.to_owned(), text.into_owned()),
+            }
+            .into_ref(&vm.ctx)
+            .into()
         } else {
             let known = zelf.session.get().map(|session| &session.description.classes);
             let found = known.map(|classes| classes.attribute(&text, vm)).transpose()?.flatten();
@@ -132,12 +206,40 @@ impl GetAttr for Capability {
 }
 
 impl Representable for Capability {
-    fn repr_str(zelf: &Py<Self>, _vm: &VirtualMachine) -> PyResult<String> {
-        Ok(format!("<capability '{}'>", zelf.name))
+    fn repr_str(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
+        let Origin::Held(held) = &zelf.origin else { return Ok(format!("<capability '{}'>", zelf.name())) };
+        let number = held.reference().number;
+        Ok(match zelf.session(vm) {
+            Ok(_) => format!("<capability '{}' #{number}>", zelf.name()),
+            Err(_) => format!("<capability #{number}, which this process cannot use>"),
+        })
     }
 }
 
-#[rustpython_vm::pyclass(with(GetAttr, Representable), flags(IMMUTABLETYPE, DISALLOW_INSTANTIATION, HAS_DICT))]
+impl Comparable for Capability {
+    /// Two objects are the same capability if they name the same grant.
+    fn cmp(zelf: &Py<Self>, other: &PyObject, op: PyComparisonOp, _vm: &VirtualMachine) -> PyResult<PyComparisonValue> {
+        op.eq_only(|| match other.downcast_ref::<Self>() {
+            Some(other) => {
+                let same = zelf.known_reference().is_some() && zelf.known_reference() == other.known_reference();
+                Ok((same || std::ptr::eq(zelf.as_object(), other.as_object())).into())
+            }
+            None => Ok(PyComparisonValue::NotImplemented),
+        })
+    }
+}
+
+impl Hashable for Capability {
+    /// Of the number, which no two grants share: the token must not show in it.
+    fn hash(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyHash> {
+        Ok(zelf.reference(vm)?.number as PyHash & PyHash::MAX)
+    }
+}
+
+#[rustpython_vm::pyclass(
+    with(GetAttr, Representable, Comparable, Hashable),
+    flags(IMMUTABLETYPE, DISALLOW_INSTANTIATION, HAS_DICT)
+)]
 impl Capability {
     #[pygetset]
     fn __doc__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
@@ -165,6 +267,30 @@ impl Capability {
         Ok(Batch::new(zelf, vm)?.into_ref(&vm.ctx))
     }
 
+    /// Another capability, that allows less.
+    #[pymethod]
+    fn narrow(zelf: PyRef<Self>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        by_library("narrow", zelf, arguments, vm)
+    }
+
+    /// Take it back, from all who hold it, with everything that was narrowed from it.
+    #[pymethod]
+    fn revoke(zelf: PyRef<Self>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        by_library("revoke", zelf, arguments, vm)
+    }
+
+    /// What it allows.
+    #[pymethod]
+    fn describe(zelf: PyRef<Self>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        by_library("describe", zelf, arguments, vm)
+    }
+
+    /// Lend it to a process: `with zlib.lend(process, calls=100) as lease:`.
+    #[pymethod]
+    fn lend(zelf: PyRef<Self>, arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
+        by_library("lend", zelf, arguments, vm)
+    }
+
     #[pymethod]
     fn __dir__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
         let functions = zelf.granted(vm)?;
@@ -179,7 +305,7 @@ impl Capability {
 
     #[pymethod]
     fn __reduce__(_zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<PyObjectRef> {
-        Err(vm.new_type_error("a capability cannot be copied or pickled"))
+        Err(vm.new_type_error("a capability cannot be copied or pickled: it is sent in a message, or narrowed"))
     }
 
     #[pymethod]

@@ -1,7 +1,9 @@
 //! A broker in miniature: starts the real binary, answers its questions, and collects what a microprocess printed.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use cloison_contract::message::{Begin, FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate};
+use cloison_contract::message::{
+    Begin, CapabilityName, FromMicroprocess, FromTemplate, Module, Run, ToMicroprocess, ToTemplate,
+};
 use cloison_contract::process::ProcessRef;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::RouterEnd;
@@ -120,7 +122,7 @@ impl Template {
     /// Run something without input and without capabilities: who asks for one hears what a broker says then.
     pub fn run(&self, run: Run) -> Outcome {
         self.run_with(run, b"", |question| match question {
-            FromMicroprocess::Describe { capability } | FromMicroprocess::Open { capability } => {
+            FromMicroprocess::Describe { capability: CapabilityName::Named(capability) } => {
                 let message = format!("no capability {capability:?} was granted: cloison.toml does not exist");
                 Some((ToMicroprocess::Denied { message }, Vec::new()))
             }

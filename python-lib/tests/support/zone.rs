@@ -1,7 +1,7 @@
 //! A zone in miniature: a thread behind a real call channel, whose "library" is written in Rust here, honest or not.
 
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, HELD, MAX_WORDS, Reply, Request, SYNC, Status};
-use cloison_contract::message::{ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, FromMicroprocess, Ran, ToMicroprocess};
 use cloison_contract::{Grant, Interface};
 use cloison_manifest::manifest;
 use cloison_transport::Arena;
@@ -71,8 +71,8 @@ returns = { text = true }
 [functions.lie]
 c = "int lie(int how)"
 
-[functions.revoke]
-c = "void revoke(void)"
+[functions.ends_revoked]
+c = "void ends_revoked(void)"
 
 [functions.forbidden]
 c = "int forbidden(int x)"
@@ -149,15 +149,21 @@ impl Zone {
     /// Answer a question as the broker would.
     pub fn answer(&mut self, question: FromMicroprocess) -> Option<(ToMicroprocess, Vec<OwnedFd>)> {
         match question {
-            FromMicroprocess::Describe { capability } if capability == "fake" => {
+            FromMicroprocess::Describe { capability } if capability == CapabilityName::Named("fake".into()) => {
                 let described = ToMicroprocess::Described {
+                    capability: CapabilityRef { number: 1, token: [1; 16] },
+                    name: "fake".to_owned(),
+                    minter: None,
                     interface: Box::new(self.interface.clone()),
                     grant: grant(&self.interface),
                     allow_location: "cloison.toml:7".to_owned(),
                 };
                 Some((described, Vec::new()))
             }
-            FromMicroprocess::Describe { capability } => Some((
+            FromMicroprocess::Describe { capability: CapabilityName::Referred(other) } => {
+                panic!("nothing is referred to: {other:?}")
+            }
+            FromMicroprocess::Describe { capability: CapabilityName::Named(capability) } => Some((
                 ToMicroprocess::Denied { message: format!("no capability {capability:?} in cloison.toml") },
                 Vec::new(),
             )),
@@ -174,7 +180,11 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Spawn(_) => {
+            FromMicroprocess::Release { .. } => None,
+            FromMicroprocess::Give { .. }
+            | FromMicroprocess::Narrow { .. }
+            | FromMicroprocess::Revoke { .. }
+            | FromMicroprocess::Spawn(_) => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))
             }
         }
@@ -222,7 +232,7 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
                 });
                 return memory.end(TermsState::Ended);
             }
-            "revoke" => {
+            "ends_revoked" => {
                 let _ = end.send(End::Revoked);
                 return memory.end(TermsState::Revoked);
             }

@@ -81,7 +81,16 @@ impl Service {
         let grant = Grant::new((0..self.interface.functions.len()).map(|index| FunctionId(index as u32)));
         let both = [descriptors.channel.as_fd(), descriptors.terms.as_fd()];
         self.control
-            .send(&ToZone::Attach { channel: id, grant, client: self.client_name.clone() }, &both)
+            .send(
+                &ToZone::Attach {
+                    channel: id,
+                    grant,
+                    quotas: Vec::new(),
+                    tells: false,
+                    client: self.client_name.clone(),
+                },
+                &both,
+            )
             .expect("sent");
         self.status.ring();
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");

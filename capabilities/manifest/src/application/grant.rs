@@ -1,17 +1,20 @@
 //! What `cloison.toml` asks for, against what the zone's manifest offers.
 
 use super::{Allow, Application, CapabilityRequest, VersionRequest, Written};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Mistake};
 use crate::document::inside;
 use crate::expression::{BoundArguments, ExpressionFunction, Scope, Takes, parse};
 use crate::manifest::takes;
+use crate::units;
 use crate::version::InterfaceVersion;
 use cloison_contract::expression::Expression;
-use cloison_contract::grant::{Bound, Grant};
+use cloison_contract::grant::{Bound, Grant, Narrowing, Quota};
 use cloison_contract::interface::{Function, FunctionId, Interface, Parameter};
+use cloison_contract::message::NarrowRequest;
 use cloison_contract::shape::Shape;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::CType;
+use std::collections::BTreeSet;
 
 impl Application {
     /// The terms of the capability of that name, for the interface of its zone.
@@ -24,8 +27,9 @@ impl Application {
         self.version(request, interface)?;
         let mut diagnostics = Diagnostics::default();
         let mut grant = Grant::new(self.allowed(request, interface, &mut diagnostics));
-        grant.rate = request.rate;
-        grant.calls = request.calls;
+        grant.quota = request.quota;
+        grant.personal = request.personal;
+        grant.quiet = request.quiet;
         for (function, text) in &request.bounds {
             match self.bound(request, interface, &grant, function, text) {
                 Ok(bound) => grant.bounds.push(bound),
@@ -116,27 +120,98 @@ impl Application {
             };
             return Err(Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint)));
         }
-        let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
-        let callees = callees(interface);
-        let integers = interface.integers();
-        let arguments = BoundArguments { parameters: &function.parameters, types: &interface.types };
-        let scope = Scope {
-            parameters: &parameters,
-            value: None,
-            functions: &callees,
-            integers: &integers,
-            arguments: Some(arguments),
-        };
-        let expression = parse(&text.text, &scope).map_err(|mistake| Box::new(inside(&self.source, text, mistake)))?;
-        let bound = Bound { expression, text: text.text.clone() };
-        match unknown_cell(function, &bound.expression) {
-            None => Ok((id, bound)),
-            Some(cell) => {
-                let message = format!("`*{cell}` is not known before the call");
-                Err(Box::new(Diagnostic::error(&self.source, text.span.clone(), message)))
-            }
-        }
+        let bound = bound(interface, function, &text.text);
+        Ok((id, bound.map_err(|mistake| Box::new(inside(&self.source, text, mistake)))?))
     }
+}
+
+/// A bound on the arguments of a function.
+fn bound(interface: &Interface, function: &Function, text: &str) -> Result<Bound, Mistake> {
+    let parameters: Vec<_> = function.parameters.iter().map(|one| (one.name.as_str(), &one.c_type)).collect();
+    let callees = callees(interface);
+    let integers = interface.integers();
+    let arguments = BoundArguments { parameters: &function.parameters, types: &interface.types };
+    let scope = Scope {
+        parameters: &parameters,
+        value: None,
+        functions: &callees,
+        integers: &integers,
+        arguments: Some(arguments),
+    };
+    let bound = Bound { expression: parse(text, &scope)?, text: text.to_owned() };
+    match unknown_cell(function, &bound.expression) {
+        None => Ok(bound),
+        Some(cell) => Err(Mistake::new(0..text.len(), format!("`*{cell}` is not known before the call"))),
+    }
+}
+
+/// The most bounds of one narrowing, and the longest text of one: a program writes them, and the broker reads them.
+const MOST_BOUNDS: usize = 256;
+const BOUND_BYTES: usize = 1024;
+
+/// What a program wants a capability narrowed by, whose zone has that interface and of which `grant` is left.
+///
+/// # Errors
+///
+/// A text for whoever wrote the program: which function or bound makes no sense, and what to write instead.
+pub fn narrowing(request: &NarrowRequest, interface: &Interface, grant: &Grant) -> Result<Narrowing, String> {
+    let granted = |name: &str| match interface.function(name) {
+        Some((id, function)) if grant.allows(id) => Ok((id, function)),
+        _ => {
+            let held = offered(interface).filter(|(id, _)| grant.allows(*id));
+            let held: Vec<_> = held.map(|(_, function)| function.name.as_str()).collect();
+            let hint = match did_you_mean(name, held.iter().copied()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None if held.is_empty() => "this capability allows no function".to_owned(),
+                None => {
+                    format!("this capability allows {}", held.iter().take(12).copied().collect::<Vec<_>>().join(", "))
+                }
+            };
+            Err(format!("it allows no function `{}`\nhint: {hint}", shown(name)))
+        }
+    };
+    if request.bounds.len() > MOST_BOUNDS {
+        return Err(format!("{} bounds are too many: {MOST_BOUNDS} at most", request.bounds.len()));
+    }
+    let functions = match &request.functions {
+        None => None,
+        Some(names) => {
+            let found: Result<BTreeSet<_>, String> = names.iter().map(|name| Ok(granted(name)?.0)).collect();
+            Some(found?)
+        }
+    };
+    let mut bounds = Vec::with_capacity(request.bounds.len());
+    for (name, text) in &request.bounds {
+        let (id, function) = granted(name)?;
+        if text.len() > BOUND_BYTES {
+            return Err(format!("the bound of `{name}` has more than {BOUND_BYTES} bytes"));
+        }
+        let bound = bound(interface, function, text).map_err(|mistake| {
+            let hint = mistake.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            format!("the bound of `{name}`, {text:?}: {}{hint}", mistake.message)
+        })?;
+        bounds.push((id, bound));
+    }
+    let rate = request.rate.as_deref().map(|text| {
+        units::rate(text).map_err(|mistake| {
+            let hint = mistake.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            format!("rate: {}{hint}", mistake.message)
+        })
+    });
+    let quota = Quota {
+        rate: rate.transpose()?,
+        calls: request.calls,
+        bytes: request.bytes,
+        cpu_ns: request.cpu_ms.map(|milliseconds| milliseconds.saturating_mul(1_000_000)),
+    };
+    let (personal, quiet) = (request.personal, request.quiet);
+    // When it ends is for whoever has the clock.
+    Ok(Narrowing { functions, bounds, quota, expires_ns: None, personal, quiet })
+}
+
+/// A name as a program gave it, in a message.
+fn shown(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(100).collect()
 }
 
 /// Why Python cannot have an internal function, and what would change that.

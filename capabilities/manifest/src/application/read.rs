@@ -11,6 +11,7 @@ use crate::keys::TableName;
 use crate::manifest::layers;
 use crate::version::WantedVersion;
 use crate::{bundled, units};
+use cloison_contract::grant::Quota;
 use cloison_contract::host::HostService;
 use cloison_contract::spelling::did_you_mean;
 use std::collections::BTreeMap;
@@ -203,17 +204,26 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         _ => services::is_service(zone.as_ref()).then_some(Allow::All),
     };
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
+    let bytes = table.take("bytes").and_then(|value| reader.size(&value));
+    let cpu = table.take("cpu").and_then(|value| reader.duration(&value));
+    let expires = table.take("expires").and_then(|value| reader.duration(&value));
+    let personal = table.take("delegate").and_then(|value| reader.boolean(&value)) == Some(false);
+    let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
     reader.finish(table);
     // What is counted are requests, and the service counts them.
     let (rate, calls) = if about_requests { (None, None) } else { (rate, calls) };
+    let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
+    let quota = Quota { rate, calls, bytes, cpu_ns };
     Some(CapabilityRequest {
         zone: zone?,
         version,
         allow: allow?,
         allow_location: reader.location(allow_at),
         bounds,
-        rate,
-        calls,
+        quota,
+        expires,
+        personal,
+        quiet,
         service,
     })
 }

@@ -66,7 +66,7 @@ fn the_whole_of_it() {
     assert_eq!(application.limits, limits);
     let zlib = &application.capabilities["zlib"];
     assert_eq!((zlib.allow_location.line, zlib.allow_location.column), (9, 1));
-    assert_eq!(zlib.rate, Some(Rate { calls: 1000, period_ms: 1000 }));
+    assert_eq!(zlib.quota.rate, Some(Rate { calls: 1000, period_ms: 1000 }));
     assert_eq!(application.capabilities["none"].allow, Allow::Functions(vec![]));
     assert_eq!(application.capabilities["none"].zone.text, "./mine.zone.toml");
 }
@@ -87,7 +87,7 @@ fn a_grant_holds_what_was_asked_for_and_no_more() {
     assert_eq!(names, ["crc32", "compress2"]);
     assert_eq!(grant.bounds.len(), 1);
     assert_eq!(grant.bounds[0].1.text, "sourceLen <= 1 MiB && level != 9");
-    assert_eq!((grant.calls, grant.rate), (Some(5), Some(Rate { calls: 1000, period_ms: 1000 })));
+    assert_eq!((grant.quota.calls, grant.quota.rate), (Some(5), Some(Rate { calls: 1000, period_ms: 1000 })));
 }
 
 /// What a bound says beyond integers reaches the zone as it was meant, and as it was written.

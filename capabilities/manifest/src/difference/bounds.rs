@@ -83,6 +83,7 @@ mod tests {
             value: None,
             functions: &[],
             integers: &[("MOST".to_owned(), 6)],
+            arguments: None,
         };
         parse(text, &scope).unwrap_or_else(|mistake| panic!("{text}: {mistake}"))
     }

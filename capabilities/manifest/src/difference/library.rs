@@ -3,7 +3,7 @@
 use super::{DeclaredCapability, Findings, bounds, named, plain};
 use crate::application::{Allow, VersionRequest};
 use crate::explain;
-use cloison_contract::grant::{Bound, Grant};
+use cloison_contract::grant::{Bound, Grant, Quota};
 use cloison_contract::interface::{FileRule, Function, Interface, Library, LibraryLocation, Sandbox};
 use cloison_contract::types::{Definition, Location};
 use std::collections::BTreeSet;
@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 
 /// Which file is loaded: of two manifests that lie elsewhere, the same path is another file.
 #[derive(Eq, PartialEq)]
-pub(super) enum LibraryFile {
+pub(super) enum DeclaredFile {
     Found(String),
     At(PathBuf),
 }
 
-pub(super) fn file(of: &DeclaredCapability<'_>) -> LibraryFile {
+pub(super) fn file(of: &DeclaredCapability<'_>) -> DeclaredFile {
     match &of.interface.library.location {
-        LibraryLocation::Host(name) | LibraryLocation::Soname(name) => LibraryFile::Found(name.clone()),
-        LibraryLocation::Path(path) => LibraryFile::At(beside(of).join(plain(path))),
+        LibraryLocation::Host(name) | LibraryLocation::Soname(name) => DeclaredFile::Found(name.clone()),
+        LibraryLocation::Path(path) => DeclaredFile::At(beside(of).join(plain(path))),
     }
 }
 
@@ -71,9 +71,11 @@ pub(super) fn allowed(
     }
 }
 
-/// `where`, `rate` and `calls`.
+/// `where`, what is counted, and what its holders may not do.
 pub(super) fn terms(findings: &mut Findings, old: &DeclaredCapability<'_>, new: &DeclaredCapability<'_>) {
-    let Grant { functions, bounds: _, rate, calls } = new.grant;
+    // When it ends is said by `expires`.
+    let Grant { functions, bounds: _, quota, expires_ns: _, personal, quiet } = new.grant;
+    let Quota { rate, calls, bytes, cpu_ns } = quota;
     for id in functions {
         let Some(function) = new.interface.functions.get(id.0 as usize) else { continue };
         let Some((before, _)) = old.interface.function(&function.name).filter(|(id, _)| old.grant.allows(*id)) else {
@@ -83,8 +85,16 @@ pub(super) fn terms(findings: &mut Findings, old: &DeclaredCapability<'_>, new: 
             (old.grant.bounds_of(before).collect(), new.grant.bounds_of(*id).collect());
         conditions(findings, &function.name, (old.interface, &before), (new.interface, &after));
     }
-    findings.rate(old.grant.rate, *rate);
-    findings.terms(old.grant.calls, *calls, |new, old| new <= old, explain::calls);
+    let before = &old.grant.quota;
+    findings.rate(before.rate, *rate);
+    findings.terms(before.calls, *calls, |new, old| new <= old, explain::calls);
+    findings.terms(before.bytes, *bytes, |new, old| new <= old, explain::carried);
+    findings.terms(before.cpu_ns, *cpu_ns, |new, old| new <= old, explain::processor);
+    let kept = |kept: bool| kept.then_some(());
+    findings.terms(kept(old.grant.personal), kept(*personal), |(), ()| true, |()| explain::PERSONAL.to_owned());
+    findings.terms(kept(old.grant.quiet), kept(*quiet), |(), ()| true, |()| explain::QUIET.to_owned());
+    let (before, after) = (old.request.expires, new.request.expires);
+    findings.terms(before, after, |new, old| new <= old, explain::for_so_long);
 }
 
 /// What must hold for the arguments of one function.

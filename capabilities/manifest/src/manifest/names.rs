@@ -6,8 +6,8 @@ use crate::document::DocumentReader;
 use cloison_contract::signature::is_python_keyword;
 use std::collections::BTreeMap;
 
-/// The attribute that every capability has.
-const BATCH: &str = "batch";
+/// The attributes that every capability has.
+const OWN: [&str; 5] = ["batch", "describe", "lend", "narrow", "revoke"];
 
 /// Whether a text has the form of a name, in Python and in C.
 pub(super) fn is_identifier(text: &str) -> bool {
@@ -25,8 +25,8 @@ pub(super) fn identifier(reader: &mut DocumentReader, name: &Written, what: &str
         format!("`{text}` is a word that Python reserves")
     } else if text.starts_with("__") {
         format!("`{text}` begins with two underscores, which Python keeps for itself")
-    } else if text == BATCH {
-        format!("`{BATCH}` is what each capability has for batches of calls")
+    } else if OWN.contains(&text.as_str()) {
+        format!("`{text}` is what each capability has itself")
     } else {
         return true;
     };

@@ -35,7 +35,7 @@ pub enum AuditKind {
     Revoke,
     /// A process begins.
     Spawn,
-    /// How often a process has used a grant since the last such line about both.
+    /// How often a grant was used by its holders since the last such line about it.
     Use,
 }
 
@@ -189,8 +189,8 @@ pub struct AuditEvent {
 
 impl AuditEvent {
     /// The application has a capability; `terms` is what it gives.
-    pub fn mint(capability: &str, terms: &str) -> Self {
-        Self::new(AuditKind::Mint).capability(capability).terms(terms)
+    pub fn mint(capability: &str, grant: u64, terms: &str) -> Self {
+        Self::new(AuditKind::Mint).capability(capability).grant(grant).terms(terms)
     }
 
     /// `process` has made `grant` of its grant `parent`; `terms` is what is left.
@@ -198,17 +198,16 @@ impl AuditEvent {
         Self::new(AuditKind::Narrow).process(process).capability(capability).grant(grant).parent(parent).terms(terms)
     }
 
-    /// `process` has given `grant`, which was made of its grant `parent`, to process `to`.
-    pub fn delegate(process: AuditProcess, capability: &str, grant: u64, parent: u64, to: u64) -> Self {
-        let mut event =
-            Self::new(AuditKind::Delegate).process(process).capability(capability).grant(grant).parent(parent);
+    /// `process` has given `grant` to process `to`.
+    pub fn delegate(process: AuditProcess, capability: &str, grant: u64, to: u64) -> Self {
+        let mut event = Self::new(AuditKind::Delegate).process(process).capability(capability).grant(grant);
         event.record.to = Some(to);
         event
     }
 
-    /// `process` has used a capability so often since the last such event; [`AuditUses`](super::AuditUses) knows how often that is.
-    pub fn used(process: AuditProcess, capability: &str, calls: u64, denials: u64) -> Self {
-        let mut event = Self::new(AuditKind::Use).process(process).capability(capability);
+    /// The holders of a grant have used it so often since the last such event; [`AuditUses`](super::AuditUses) knows how often that is.
+    pub fn used(capability: &str, grant: u64, calls: u64, denials: u64) -> Self {
+        let mut event = Self::new(AuditKind::Use).capability(capability).grant(grant);
         (event.record.calls, event.record.denials) = (Some(calls), Some(denials));
         event
     }
@@ -316,7 +315,7 @@ impl AuditEvent {
     }
 
     fn capability(mut self, capability: &str) -> Self {
-        self.record.capability = Some(bounded(capability));
+        self.record.capability = (!capability.is_empty()).then(|| bounded(capability));
         self
     }
 
@@ -326,7 +325,7 @@ impl AuditEvent {
     }
 
     fn terms(mut self, terms: &str) -> Self {
-        self.record.terms = Some(bounded(terms));
+        self.record.terms = (!terms.is_empty()).then(|| bounded(terms));
         self
     }
 

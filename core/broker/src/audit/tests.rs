@@ -28,11 +28,11 @@ fn process(name: Option<&str>) -> AuditProcess {
 /// One of each kind.
 fn events() -> Vec<AuditEvent> {
     vec![
-        AuditEvent::mint("zlib", "call crc32 of libz.so.1"),
+        AuditEvent::mint("zlib", 1, "call crc32 of libz.so.1"),
         AuditEvent::spawn(process(Some("worker")), Some(1)),
         AuditEvent::narrow(process(None), "zlib", 3, 1, "10 calls altogether"),
-        AuditEvent::delegate(process(None), "zlib", 4, 3, 8),
-        AuditEvent::used(process(None), "zlib", 9, 1).grant(4),
+        AuditEvent::delegate(process(None), "zlib", 4, 8),
+        AuditEvent::used("zlib", 4, 9, 1),
         AuditEvent::call(process(None), "zlib", "crc32").grant(4),
         AuditEvent::deny(process(None), "zlib", "`compress2` is not granted").function("compress2"),
         AuditEvent::release(process(None), "zlib", 4),

@@ -3,7 +3,8 @@
 use super::socket::Listener;
 use super::table::{SeenStack, Want};
 use super::{
-    Activity, ApplicationReport, Ask, InspectionAnswer, InspectionQuestion, ProcessKind, ProcessRow, VERSION, kernel,
+    Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionQuestion, ProcessKind,
+    ProcessRow, VERSION, kernel,
 };
 use cloison_contract::process::Reason;
 use cloison_router::RouterHandle;
@@ -112,6 +113,20 @@ impl Thread {
                     processes: complete(processes, &self.router),
                 })
             }),
+            Ask::Capabilities => self.told(Want::Capabilities).map(|capabilities| {
+                let (application, broker) = (self.application.clone(), std::process::id() as i32);
+                InspectionAnswer::Capabilities(CapabilitiesReport { application, broker, capabilities })
+            }),
+            Ask::Revoke { number } => self.told(|answer| Want::Revoke(number, answer)).map(|revoked| {
+                revoked.map_or(InspectionAnswer::NoCapability, |was_alive| InspectionAnswer::Revoked { was_alive })
+            }),
+            Ask::Narrow { number, by } => self.told(|answer| Want::Narrow(number, by, answer)).map(|narrowed| {
+                narrowed
+                    .map_or_else(|message| InspectionAnswer::NotNarrowed { message }, |()| InspectionAnswer::Narrowed)
+            }),
+            Ask::Why { number, function } => self
+                .told(|answer| Want::Why(number, function, answer))
+                .map(|why| why.map_or(InspectionAnswer::NoProcess, InspectionAnswer::Why)),
             Ask::Stack { number } => {
                 let (answer, answered) = channel();
                 self.want(Want::Stack(number, answer));
@@ -132,8 +147,13 @@ impl Thread {
     }
 
     fn rows(&self) -> Option<Vec<ProcessRow>> {
+        self.told(Want::Table)
+    }
+
+    /// What the loop answers.
+    fn told<T>(&self, want: impl FnOnce(Sender<T>) -> Want) -> Option<T> {
         let (answer, answered) = channel();
-        self.want(Want::Table(answer));
+        self.want(want(answer));
         answered.recv().ok()
     }
 

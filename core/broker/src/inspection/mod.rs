@@ -11,23 +11,27 @@
 //! | module | subject |
 //! |---|---|
 //! | [`socket`] | where applications are found, who may ask |
-//! | `table` | what the broker's loop knows |
+//! | `table` | what the broker's loop knows of processes |
+//! | `capabilities` | what it knows of capabilities |
 //! | `answer` | the thread |
 //! | `kernel` | what the kernel says of a process |
 
 mod answer;
+mod capabilities;
 pub(crate) mod kernel;
 pub mod socket;
 pub(crate) mod table;
 
 pub(crate) use answer::Inspector;
+pub use capabilities::{CapabilityRow, HolderRow, WhyReport};
 pub(crate) use table::SeenStack;
 
+use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
 use serde::{Deserialize, Serialize};
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -39,7 +43,7 @@ pub struct InspectionQuestion {
 }
 
 /// What is asked.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Ask {
     /// All processes.
     Processes,
@@ -52,6 +56,27 @@ pub enum Ask {
     Kill {
         /// Which.
         number: ProcessNumber,
+    },
+    /// All capabilities.
+    Capabilities,
+    /// Take a capability back, with everything that was narrowed from it.
+    Revoke {
+        /// Which.
+        number: u64,
+    },
+    /// Narrow a capability, for all who hold it.
+    Narrow {
+        /// Which.
+        number: u64,
+        /// What it gives up.
+        by: Box<NarrowRequest>,
+    },
+    /// Whether a process may call a function.
+    Why {
+        /// Which process.
+        number: ProcessNumber,
+        /// `FUNCTION` or `CAPABILITY.FUNCTION`.
+        function: String,
     },
 }
 
@@ -77,6 +102,35 @@ pub enum InspectionAnswer {
     Killed,
     /// There is no such process.
     NoProcess,
+    /// All capabilities.
+    Capabilities(CapabilitiesReport),
+    /// It has been taken back; whether it was alive before.
+    Revoked {
+        /// See there.
+        was_alive: bool,
+    },
+    /// It has been narrowed.
+    Narrowed,
+    /// It has not been narrowed.
+    NotNarrowed {
+        /// Why.
+        message: String,
+    },
+    /// There is no such capability.
+    NoCapability,
+    /// Whether the process may, and why.
+    Why(WhyReport),
+}
+
+/// An application and all of its capabilities.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CapabilitiesReport {
+    /// The program.
+    pub application: String,
+    /// The broker's process, by which the application is known.
+    pub broker: i32,
+    /// In the order of their numbers.
+    pub capabilities: Vec<CapabilityRow>,
 }
 
 /// An application and all of its processes.

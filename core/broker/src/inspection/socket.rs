@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many may wait to be let in.
 const WAITING: i32 = 16;
 /// The longest question, in bytes.
-const QUESTION_BYTES: u64 = 64;
+const QUESTION_BYTES: u64 = 64 << 10;
 
 /// The user's folder: `$XDG_RUNTIME_DIR/cloison`, else `/run/user/UID/cloison`, else `/tmp/cloison-UID`.
 pub fn folder() -> PathBuf {

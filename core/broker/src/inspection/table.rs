@@ -1,13 +1,14 @@
 //! What the broker's loop knows of its processes, copied for who asks.
 
-use super::{Activity, ProcessKind, ProcessRow};
+use super::{Activity, CapabilityRow, ProcessKind, ProcessRow, WhyReport};
 use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
-use crate::process::{HeldCapabilities, Work};
+use crate::process::Work;
 use crate::template::Progress;
 use crate::zone::Instance;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
+use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
 use cloison_transport::status::monotonic;
 use rustix::process::Signal;
@@ -23,6 +24,14 @@ pub(crate) enum Want {
     Table(Sender<Vec<ProcessRow>>),
     /// The Python stack of one; without an answer, there is no such process.
     Stack(ProcessNumber, Sender<SeenStack>),
+    /// All capabilities.
+    Capabilities(Sender<Vec<CapabilityRow>>),
+    /// Take one back; whether it was alive, if there is one of that number.
+    Revoke(u64, Sender<Option<bool>>),
+    /// Narrow one.
+    Narrow(u64, Box<NarrowRequest>, Sender<Result<(), String>>),
+    /// Whether a process may call a function, if there is such a process.
+    Why(ProcessNumber, String, Sender<Option<WhyReport>>),
     /// Ask that one again: it is in native code, perhaps, and says then where it is.
     StackAgain(ProcessNumber),
 }
@@ -42,6 +51,11 @@ impl Broker {
             match want {
                 Want::Table(answer) => drop(answer.send(self.table())),
                 Want::Stack(number, answer) => self.ask_for_stack(number, answer),
+                // Whoever asked may have gone.
+                Want::Capabilities(answer) => drop(answer.send(self.capability_rows())),
+                Want::Revoke(number, answer) => drop(answer.send(self.revoke_numbered(number))),
+                Want::Narrow(number, by, answer) => drop(answer.send(self.narrow_numbered(number, &by))),
+                Want::Why(number, function, answer) => drop(answer.send(self.why(number, &function))),
                 Want::StackAgain(number) => {
                     if let Some(pid) = self.numbers.get(&number) {
                         self.signal(*pid, Signal::USR1);
@@ -110,7 +124,7 @@ impl Broker {
                     name: running.name.clone(),
                     function: Some(running.function.clone()),
                     parent: running.parent,
-                    capabilities: self.capabilities_of(&running.capabilities),
+                    capabilities: process.held.names().map(str::to_owned).collect(),
                     ..row(ProcessKind::Microprocess, pid)
                 },
             };
@@ -133,13 +147,6 @@ impl Broker {
 
     fn number(&self, client: Pid) -> Option<ProcessNumber> {
         Some(self.processes.get(client)?.running()?.reference.number)
-    }
-
-    fn capabilities_of(&self, held: &HeldCapabilities) -> Vec<String> {
-        match held {
-            HeldCapabilities::All => self.application.capabilities.keys().cloned().collect(),
-            HeldCapabilities::Given(names) => names.iter().cloned().collect(),
-        }
     }
 
     /// What its zones say they run for it: a claim of theirs.

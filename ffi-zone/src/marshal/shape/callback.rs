@@ -15,6 +15,9 @@ use cloison_contract::shape::{Callback, Lifetime, Position};
 /// See `clients::Asking::bind` for how many that are.
 const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have at once; a handle that is closed gives back those that are kept for it";
 
+/// Of a grant that was narrowed so.
+const NO_CALLABLES: &str = "this grant passes no callables (`callbacks = false`)";
+
 impl Wire for Callback {
     fn decode(&self, call: &mut Call<'_, '_>, index: usize, [word, _]: Words) -> Step {
         if word == 0 {
@@ -22,6 +25,7 @@ impl Wire for Callback {
             return if self.null { Ok(()) } else { Err(call.argument(index, "must not be None")) };
         }
         let bound = call.origin.callables.bind(call.id, index, word).map_err(|unbound| match unbound {
+            Unbound::Denied => Refusal::new(Status::OutOfBounds, NO_CALLABLES),
             Unbound::Malformed => call.malformed(),
             Unbound::TooMany => Refusal::new(Status::TooMany, TOO_MANY_CALLABLES),
         })?;

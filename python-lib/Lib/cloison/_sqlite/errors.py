@@ -1,5 +1,7 @@
 """The exceptions of the DB-API, and what SQLite says of an error."""
 
+from cloison._errors import Revoked
+
 from .constants import ERROR_NAMES
 
 
@@ -59,6 +61,7 @@ def check(api, db, code):
 
 def lost(error):
     """Return the exception for the end of the zone, with all its databases: what the DB-API has for a connection that is gone."""
-    made = OperationalError(f"the process that runs SQLite has ended: {error}")
+    what = "the right to use SQLite has ended" if isinstance(error, Revoked) else "the process that runs SQLite has ended"
+    made = OperationalError(f"{what}: {error}")
     made.sqlite_errorcode, made.sqlite_errorname = 10, "SQLITE_IOERR"
     return made

@@ -51,7 +51,7 @@ def compile(api, connection, db, sql):
 
 def describe(api, statement):
     """Ask what a statement has: anew when SQLite has compiled it again, for other tables."""
-    code, told = api.describe(statement.handle)
+    code, told = api.columns(statement.handle)
     errors.check(api, statement.db, code)
     (told,) = rows(told, 0, 0)
     statement.readonly, statement.count = told[0] != 0, told[1]

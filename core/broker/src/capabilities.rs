@@ -1,0 +1,588 @@
+//! What the broker does with the capabilities of its microprocesses: says what they are, narrows them, lets others hold them, takes them back.
+//!
+//! A microprocess names a grant by number and token; whether it holds that grant stands in its [`HeldCapabilities`], which nobody but the broker
+//! changes. So a name that is overheard, guessed or sent once more is worth nothing to anybody else.
+
+use crate::audit::{AuditEvent, AuditProcess};
+use crate::broker::{Broker, Pid};
+use crate::grants::{GrantEnd, GrantKey, GrantTable, MOST_GRANTS};
+use crate::process::{HeldChannel, Process};
+use cloison_contract::grant::Narrowing;
+use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, NarrowRequest, ToMicroprocess};
+use cloison_contract::process::{ProcessNumber, ProcessRef};
+use cloison_manifest::{application, explain};
+use cloison_transport::terms::TermsState;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The capabilities that a microprocess has.
+#[derive(Debug, Default)]
+pub(crate) struct HeldCapabilities {
+    /// Those that it knows by a name of `cloison.toml`.
+    names: BTreeMap<String, GrantKey>,
+    held: BTreeMap<GrantKey, Holding>,
+}
+
+/// How a microprocess has come to a grant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding {
+    /// How often it was given it.
+    times: u32,
+    /// Who has given it first; nobody for what the program has from `cloison.toml`.
+    pub(crate) giver: Option<ProcessNumber>,
+    /// Since when.
+    pub(crate) since: Instant,
+}
+
+impl HeldCapabilities {
+    /// Whether one goes by that name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+
+    /// The names, in order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(String::as_str)
+    }
+
+    /// All that it holds.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (GrantKey, &Holding)> {
+        self.held.iter().map(|(key, holding)| (*key, holding))
+    }
+
+    /// It is given one. Whether it had it before.
+    fn add(&mut self, key: GrantKey, giver: Option<ProcessNumber>) -> bool {
+        let holding = self.held.entry(key).or_insert(Holding { times: 0, giver, since: Instant::now() });
+        holding.times = holding.times.saturating_add(1);
+        holding.times > 1
+    }
+}
+
+/// What keeps somebody from having what was asked for.
+enum Refused {
+    /// It may not, and why.
+    Denied(String),
+    /// What was asked for makes no sense.
+    Invalid(String),
+    /// It was taken back.
+    Ended(End),
+}
+
+impl From<Refused> for ToMicroprocess {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Denied(message) => Self::Denied { message },
+            Refused::Invalid(message) => Self::Invalid { message },
+            Refused::Ended(end) => Self::Because(end),
+        }
+    }
+}
+
+impl Broker {
+    /// Enter what `cloison.toml` grants.
+    pub(crate) fn mint_capabilities(&mut self) -> std::io::Result<()> {
+        let granted: Vec<_> =
+            self.application.capabilities.iter().map(|(name, one)| (name.clone(), one.clone())).collect();
+        for (name, capability) in granted {
+            let mut token = [0; 16];
+            self.random(&mut token)?;
+            self.grants.mint(&name, capability.grant, capability.expires, token);
+        }
+        if let Some(audit) = &self.audit {
+            for permission in self.application.permissions() {
+                let terms: Vec<_> = permission.may.iter().chain(&permission.within).map(String::as_str).collect();
+                let number = self.grants.root(&permission.capability).map_or(0, |key| self.number_of(key));
+                audit.note(AuditEvent::mint(&permission.capability, number, &terms.join("; ")));
+            }
+        }
+        Ok(())
+    }
+
+    /// What the program itself holds: everything.
+    pub(crate) fn all_capabilities(&mut self) -> HeldCapabilities {
+        let roots: Vec<_> = self.grants.roots().map(|(name, key)| (name.to_owned(), key)).collect();
+        let mut held = HeldCapabilities::default();
+        for (name, key) in roots {
+            held.add(key, None);
+            held.names.insert(name, key);
+            self.grants.held(key);
+        }
+        held
+    }
+
+    /// What a process is to hold that `parent` spawns, as far as `parent` may give it.
+    pub(crate) fn capabilities_for_child(
+        &self,
+        parent: Pid,
+        named: &[CapabilityName],
+        given: &[CapabilityRef],
+    ) -> Result<Vec<(Option<String>, GrantKey)>, String> {
+        let mut capabilities: Vec<(Option<String>, GrantKey)> = Vec::with_capacity(named.len() + given.len());
+        for name in named {
+            let key = self.to_give(parent, name)?;
+            let name = match name {
+                CapabilityName::Named(name) => name.clone(),
+                CapabilityName::Referred(_) => self.grants.name(key).to_owned(),
+            };
+            if capabilities.iter().any(|(other, _)| other.as_deref() == Some(&name)) {
+                return Err(format!(
+                    "two of the capabilities are called {name:?}: the process could not tell them apart\nhint: pass one of them as an argument"
+                ));
+            }
+            capabilities.push((Some(name), key));
+        }
+        for reference in given {
+            capabilities.push((None, self.to_give(parent, &CapabilityName::Referred(*reference))?));
+        }
+        let budget = self.processes.get(parent).and_then(Process::running).map_or(0, |running| running.given);
+        match budget as usize + capabilities.len() > MOST_GRANTS as usize {
+            true => Err(too_many_given()),
+            false => Ok(capabilities),
+        }
+    }
+
+    fn to_give(&self, pid: Pid, name: &CapabilityName) -> Result<GrantKey, String> {
+        let key = self.held_by(pid, name).map_err(|refused| match refused {
+            Refused::Denied(message) | Refused::Invalid(message) => message,
+            Refused::Ended(end) => format!("a capability cannot be given: {}", ended(&end)),
+        })?;
+        self.may_give(pid, key)?;
+        Ok(key)
+    }
+
+    /// A new process holds what it was given.
+    pub(crate) fn take_over(
+        &mut self,
+        capabilities: Vec<(Option<String>, GrantKey)>,
+        (giver, to): (ProcessNumber, ProcessNumber),
+    ) -> HeldCapabilities {
+        let mut held = HeldCapabilities::default();
+        for (name, key) in capabilities {
+            held.names.extend(name.map(|name| (name, key)));
+            if !held.add(key, Some(giver)) {
+                self.grants.held(key);
+                self.count_given(giver, 1);
+                if let Some(pid) = self.numbers.get(&giver) {
+                    self.note_given(*pid, key, to);
+                }
+            }
+        }
+        held
+    }
+
+    fn count_given(&mut self, giver: ProcessNumber, change: i64) {
+        if let Some(running) = self.running_mut(giver) {
+            running.given = u32::try_from(i64::from(running.given) + change).unwrap_or(0);
+        }
+    }
+
+    /// The grant that a process means, if it holds it and it is alive.
+    fn held_by(&self, pid: Pid, name: &CapabilityName) -> Result<GrantKey, Refused> {
+        let Some(process) = self.processes.get(pid) else {
+            return Err(Refused::Denied("there is no such process".into()));
+        };
+        let key = match name {
+            CapabilityName::Named(name) => match process.held.names.get(name) {
+                Some(key) => *key,
+                None => return Err(Refused::Denied(self.not_held(process, name))),
+            },
+            CapabilityName::Referred(reference) => {
+                let found = self.grants.find(*reference).filter(|key| process.held.held.contains_key(key));
+                found.ok_or_else(|| {
+                    let number = process.running().map_or(0, |running| running.reference.number);
+                    Refused::Denied(format!(
+                        "process {number} does not hold this capability: it was given back or revoked, or never given to it\n\
+                         hint: whoever holds it sends it in a message, or gives it with spawn(…, capabilities=[…])"
+                    ))
+                })?
+            }
+        };
+        match self.grants.end_of(key) {
+            Some(end) => Err(Refused::Ended(told(end))),
+            None => Ok(key),
+        }
+    }
+
+    /// Why a microprocess holds nothing of that name.
+    fn not_held(&self, process: &Process, name: &str) -> String {
+        let running = process.running().filter(|_| self.application.capabilities.contains_key(name));
+        let Some(running) = running else { return self.denial(name) };
+        let function = running.function.rsplit(':').next().unwrap_or_default();
+        format!(
+            "process {} was not given the capability {name:?}\nhint: spawn({function}, …, capabilities=[{name:?}])",
+            running.reference.number
+        )
+    }
+
+    fn number_of(&self, key: GrantKey) -> u64 {
+        self.grants.get(key).map_or(0, |entry| entry.reference.number)
+    }
+
+    /// Who a process is, for the audit trail.
+    fn auditee(&self, pid: Pid) -> Option<AuditProcess> {
+        self.processes.get(pid).and_then(Process::running).map(AuditProcess::of)
+    }
+
+    /// What a process is told that was refused something; the audit trail hears of it.
+    fn refused(&self, pid: Pid, name: &CapabilityName, refused: Refused) -> ToMicroprocess {
+        self.note(|| {
+            let (named, number) = match name {
+                CapabilityName::Named(name) => (name.as_str(), None),
+                CapabilityName::Referred(reference) => {
+                    let known = self.grants.find(*reference);
+                    (known.map_or("", |key| self.grants.name(key)), Some(reference.number))
+                }
+            };
+            let reason = match &refused {
+                Refused::Denied(message) | Refused::Invalid(message) => message.lines().next().unwrap_or_default(),
+                Refused::Ended(end) => ended(end),
+            };
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let event = AuditEvent::deny(who, named, reason);
+            number.into_iter().fold(event, AuditEvent::grant)
+        });
+        refused.into()
+    }
+
+    /// Tell the audit trail that a process could not be started, whatever the reason: it may be a capability that was not the asker's to give.
+    pub(crate) fn note_denied_spawn(&self, pid: Pid, message: &str) {
+        self.note(|| {
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            AuditEvent::deny(who, "", message.lines().next().unwrap_or_default()).function("spawn")
+        });
+    }
+
+    /// Tell the audit trail of a call, as its zone says.
+    pub(crate) fn note_call(&self, client: Pid, key: GrantKey, zone: usize, function: u32, untold: u64) {
+        self.note(|| {
+            let interface = &self.zones[zone].specification.interface;
+            let function = interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
+            let who = self.auditee(client).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let event = AuditEvent::call(who, self.grants.name(key), function).grant(self.number_of(key));
+            match untold {
+                0 => event,
+                untold => event.reason(&format!("{untold} calls before it are not in the trail")),
+            }
+        });
+    }
+
+    /// Tell the audit trail how often a grant was used since that was last told.
+    pub(crate) fn note_use(&mut self, key: GrantKey) {
+        let Some(entry) = self.grants.get(key).filter(|_| self.audit.is_some()) else { return };
+        let (number, used) = (entry.reference.number, entry.used());
+        if let Some((calls, refused)) = self.uses.since(number, used.calls, used.refused) {
+            self.note(|| AuditEvent::used(self.grants.name(key), number, calls, refused));
+        }
+    }
+
+    /// The same of every grant.
+    pub(crate) fn note_uses(&mut self) {
+        if self.audit.is_some() {
+            let keys: Vec<_> = self.grants.iter().map(|(key, _)| key).collect();
+            keys.into_iter().for_each(|key| self.note_use(key));
+        }
+    }
+
+    /// What a capability is.
+    pub(crate) fn describe(&self, pid: Pid, name: &CapabilityName) -> ToMicroprocess {
+        let key = match self.held_by(pid, name) {
+            Ok(key) => key,
+            Err(refused) => return self.refused(pid, name, refused),
+        };
+        let name = self.grants.name(key);
+        let (Some(capability), Some(entry)) = (self.application.capabilities.get(name), self.grants.get(key)) else {
+            return ToMicroprocess::Denied { message: self.denial(name) };
+        };
+        ToMicroprocess::Described {
+            capability: entry.reference,
+            name: name.to_owned(),
+            minter: entry.minter,
+            interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
+            grant: self.grants.effective(key),
+            allow_location: capability.allow_location.clone(),
+        }
+    }
+
+    /// The grant for which a channel is to be opened, and its zone.
+    pub(crate) fn to_open(&self, pid: Pid, capability: CapabilityRef) -> Result<(GrantKey, usize), ToMicroprocess> {
+        let name = CapabilityName::Referred(capability);
+        let key = self.held_by(pid, &name).map_err(|refused| self.refused(pid, &name, refused))?;
+        match self.zone_of(key) {
+            Some(zone) => Ok((key, zone)),
+            None => Err(ToMicroprocess::Denied { message: self.denial(self.grants.name(key)) }),
+        }
+    }
+
+    /// The zone that a grant is about.
+    pub(crate) fn zone_of(&self, key: GrantKey) -> Option<usize> {
+        Some(self.application.capabilities.get(self.grants.name(key))?.zone)
+    }
+
+    /// Make another capability of it, that allows less.
+    pub(crate) fn narrow(&mut self, pid: Pid, capability: CapabilityRef, by: &NarrowRequest) -> ToMicroprocess {
+        match self.narrowed(pid, capability, by) {
+            Ok(key) => match self.grants.get(key) {
+                Some(entry) => {
+                    ToMicroprocess::Narrowed { capability: entry.reference, grant: self.grants.effective(key) }
+                }
+                None => ToMicroprocess::Because(End::Revoked),
+            },
+            Err(refused) => self.refused(pid, &CapabilityName::Referred(capability), refused),
+        }
+    }
+
+    fn narrowed(&mut self, pid: Pid, capability: CapabilityRef, by: &NarrowRequest) -> Result<GrantKey, Refused> {
+        let from = self.held_by(pid, &CapabilityName::Referred(capability))?;
+        let Some(number) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number)
+        else {
+            return Err(Refused::Denied("a process that runs nothing narrows nothing".into()));
+        };
+        let Some(zone) = self.zone_of(from) else { return Err(Refused::Ended(End::Revoked)) };
+        let interface = &self.zones[zone].specification.interface;
+        let narrowing =
+            application::narrowing(by, interface, &self.grants.effective(from)).map_err(Refused::Invalid)?;
+        let mut token = [0; 16];
+        self.random(&mut token).map_err(|error| Refused::Denied(format!("there is no random token: {error}")))?;
+        let expires = by.expires_ms.map(Duration::from_millis);
+        let key = self
+            .grants
+            .narrow(from, narrowing, expires, by.is_lease, number, token)
+            .map_err(|error| Refused::Denied(error.to_string()))?;
+        self.grants.held(key);
+        if let Some(process) = self.processes.get_mut(pid) {
+            process.held.add(key, None);
+        }
+        self.note(|| {
+            let interface = &self.zones[zone].specification.interface;
+            let mut terms = explain::terms(interface, &self.grants.own_terms(key));
+            terms.extend(by.functions.iter().map(|names| format!("of the functions only {}", names.join(", "))));
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(number, None, ""));
+            AuditEvent::narrow(who, self.grants.name(key), self.number_of(key), self.number_of(from), &terms.join("; "))
+        });
+        Ok(key)
+    }
+
+    /// Whether a process may give on what it holds: nobody does who was given it with `delegate=False`.
+    fn may_give(&self, pid: Pid, key: GrantKey) -> Result<(), String> {
+        let giver = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number);
+        let keeps = self.grants.way(key).find(|entry| entry.is_personal() && entry.minter != giver);
+        keeps.map_or(Ok(()), |entry| {
+            let name = self.grants.name(key);
+            Err(match entry.minter {
+                Some(minter) => format!(
+                    "the capability {name:?} cannot be given on: process {minter} has narrowed it with `delegate=False`"
+                ),
+                None => {
+                    let location = self.application.capabilities.get(name).map(|one| one.allow_location.as_str());
+                    let location = location.unwrap_or_default();
+                    format!("the capability {name:?} cannot be given on: `delegate = false` at {location}")
+                }
+            })
+        })
+    }
+
+    /// Let another process hold it as well.
+    pub(crate) fn give(&mut self, pid: Pid, capability: CapabilityRef, to: ProcessRef) -> ToMicroprocess {
+        let name = CapabilityName::Referred(capability);
+        let key = match self.held_by(pid, &name) {
+            Ok(key) => key,
+            Err(refused) => return self.refused(pid, &name, refused),
+        };
+        if let Err(message) = self.may_give(pid, key) {
+            return self.refused(pid, &name, Refused::Denied(message));
+        }
+        let Some(running) = self.processes.get(pid).and_then(Process::running) else {
+            return ToMicroprocess::Denied { message: "a process that runs nothing gives nothing".into() };
+        };
+        let (giver, given) = (running.reference.number, running.given);
+        // To one that has ended, or that the giver was not introduced to, the message is lost, too.
+        let Some(receiver) = self.numbers.get(&to.number).copied() else { return ToMicroprocess::Done };
+        let Some(process) = self.processes.get_mut(receiver) else { return ToMicroprocess::Done };
+        if !process.running().is_some_and(|running| running.reference.is_same(to)) {
+            return ToMicroprocess::Done;
+        }
+        if given >= MOST_GRANTS && !process.held.held.contains_key(&key) {
+            return ToMicroprocess::Denied { message: too_many_given() };
+        }
+        if !process.held.add(key, Some(giver)) {
+            self.grants.held(key);
+            self.count_given(giver, 1);
+            self.note_given(pid, key, to.number);
+        }
+        ToMicroprocess::Done
+    }
+
+    /// Tell the audit trail that another process holds a grant.
+    pub(crate) fn note_given(&self, giver: Pid, key: GrantKey, to: ProcessNumber) {
+        self.note(|| {
+            let who = self.auditee(giver).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to)
+        });
+    }
+
+    /// Take it back, from everybody.
+    pub(crate) fn revoke(&mut self, pid: Pid, capability: CapabilityRef) -> ToMicroprocess {
+        let key = match self.held_by(pid, &CapabilityName::Referred(capability)) {
+            Ok(key) => key,
+            // It is what was wanted.
+            Err(Refused::Ended(_)) => return ToMicroprocess::Done,
+            Err(refused) => return self.refused(pid, &CapabilityName::Referred(capability), refused),
+        };
+        let number = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number);
+        if !number.is_some_and(|number| self.grants.may_revoke(key, number)) {
+            let name = self.grants.name(key);
+            let minter = self.grants.get(key).and_then(|entry| entry.minter);
+            let who = minter.map_or("`cloison revoke`, by whoever runs the application".into(), |minter| {
+                format!("process {minter}")
+            });
+            let message = format!(
+                "the capability {name:?} is not this process's to revoke: {who} can\nhint: what `narrow` makes, its maker can revoke"
+            );
+            return self.refused(pid, &CapabilityName::Referred(capability), Refused::Denied(message));
+        }
+        let by = number.map_or_else(String::new, |number| format!("process {number}"));
+        self.end_grant(key, &by);
+        ToMicroprocess::Done
+    }
+
+    /// Why a grant is not alive, if it is not.
+    pub(crate) fn end_of_grant(&self, key: GrantKey) -> Option<End> {
+        self.grants.end_of(key).map(told)
+    }
+
+    /// Take a grant back, whoever holds it; `by` says at whose word. Whether it was alive.
+    pub(crate) fn end_grant(&mut self, key: GrantKey, by: &str) -> bool {
+        let was_alive = self.grants.end_of(key).is_none();
+        if self.grants.end(key, GrantEnd::Revoked) && was_alive {
+            self.cut_dead_channels();
+            self.note_use(key);
+            self.note(|| {
+                let derived = self.grants.derived(key);
+                AuditEvent::revoke(self.grants.name(key), self.number_of(key), derived, by)
+            });
+        }
+        was_alive
+    }
+
+    /// Narrow a grant as it is. Channels of it end: the next call of each holder goes by the new terms.
+    pub(crate) fn narrow_grant(&mut self, key: GrantKey, by: &Narrowing, expires_ms: Option<u64>) {
+        self.grants.narrow_itself(key, by, expires_ms.map(Duration::from_millis));
+        let below = |held: GrantKey, grants: &GrantTable| {
+            std::iter::successors(Some(held), |one| grants.parent(*one)).any(|one| one == key)
+        };
+        self.cut_channels(|held, grants| below(held, grants).then_some(End::Narrowed));
+    }
+
+    /// End those whose time is over.
+    pub(crate) fn expire_grants(&mut self, now: Instant) {
+        let mut any = false;
+        while let Some(key) = self.grants.expire(now) {
+            any = true;
+            self.note_use(key);
+            self.note(|| AuditEvent::expire(self.grants.name(key), self.number_of(key)));
+        }
+        if any {
+            self.cut_dead_channels();
+        }
+    }
+
+    fn cut_dead_channels(&mut self) {
+        self.cut_channels(|held, grants| grants.end_of(held).map(told));
+    }
+
+    /// End every channel whose grant `ends`. Calls in flight end for their clients now; for their zones see `Instance::check`.
+    fn cut_channels(&mut self, ends: impl Fn(GrantKey, &GrantTable) -> Option<End>) {
+        let now = Instant::now();
+        let grants = &self.grants;
+        for process in self.processes.values_mut() {
+            let ending =
+                process.channels.iter().filter_map(|(channel, held)| Some((*channel, ends(held.grant, grants)?)));
+            for (channel, end) in ending.collect::<Vec<_>>() {
+                let Some(held) = process.channels.remove(&channel) else { continue };
+                process.remember_end(channel, end);
+                if let Some(instance) = self.instances.get_mut(held.instance) {
+                    instance.let_go(channel, TermsState::Revoked, now);
+                }
+            }
+        }
+        self.check_zones(now);
+    }
+
+    /// A process does not hold a capability any more that it was given so many times.
+    pub(crate) fn release(&mut self, pid: Pid, capability: CapabilityRef, times: u32) {
+        let Some(key) = self.grants.find(capability) else { return };
+        let Some(process) = self.processes.get_mut(pid) else { return };
+        let Some(holding) = process.held.held.get_mut(&key) else { return };
+        holding.times = holding.times.saturating_sub(times);
+        if holding.times > 0 {
+            return;
+        }
+        let giver = holding.giver;
+        process.held.held.remove(&key);
+        process.held.names.retain(|_, named| *named != key);
+        self.give_up(pid, |held: &HeldChannel| held.grant == key);
+        self.note_use(key);
+        self.note(|| {
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            AuditEvent::release(who, self.grants.name(key), capability.number)
+        });
+        self.let_go(key);
+        giver.into_iter().for_each(|giver| self.count_given(giver, -1));
+    }
+
+    /// A process has ended: it holds nothing any more, and what it has lent falls back.
+    pub(crate) fn drop_holdings(&mut self, number: Option<ProcessNumber>, held: HeldCapabilities) {
+        for lease in number.map(|number| self.grants.leases_of(number)).unwrap_or_default() {
+            self.end_grant(lease, "its lender has ended");
+        }
+        for (key, holding) in held.held {
+            self.note_use(key);
+            self.let_go(key);
+            holding.giver.into_iter().for_each(|giver| self.count_given(giver, -1));
+        }
+    }
+}
+
+impl Broker {
+    /// A grant has a holder less. What nobody has any more the audit trail's counts forget.
+    fn let_go(&mut self, key: GrantKey) {
+        let number = self.number_of(key);
+        self.grants.let_go(key);
+        if self.grants.get(key).is_none() {
+            self.uses.forget(number);
+        }
+    }
+}
+
+impl Process {
+    /// Keep why a channel has ended until the process asks.
+    pub(crate) fn remember_end(&mut self, channel: ChannelId, end: End) {
+        self.ends.insert(channel, end);
+        while self.ends.len() > REMEMBERED_ENDS {
+            self.ends.pop_first(); // a client that never asks must not make this grow
+        }
+    }
+}
+
+/// How many ends of channels are kept for a client until it asks.
+const REMEMBERED_ENDS: usize = 64;
+
+fn told(end: GrantEnd) -> End {
+    match end {
+        GrantEnd::Expired => End::Expired,
+        GrantEnd::Revoked => End::Revoked,
+    }
+}
+
+fn ended(end: &End) -> &'static str {
+    match end {
+        End::Expired => "it has expired",
+        _ => "it has been revoked",
+    }
+}
+
+fn too_many_given() -> String {
+    format!(
+        "this process has given away {MOST_GRANTS} capabilities, which is the most\nhint: those count no more whose holders drop them or end"
+    )
+}

@@ -1,0 +1,562 @@
+//! Who may do what: the capabilities of `cloison.toml`, and everything that was narrowed from them. A table, and nothing of processes.
+//!
+//! ```text
+//! cloison.toml ──▶ grant 1  zlib                         minted by nobody
+//!                    ├── grant 7   narrow(calls=100)     minted by process 1, held by 1 and 3
+//!                    │     └── grant 9  narrow(…)        minted by process 3, held by 4
+//!                    └── grant 8   …
+//! ```
+//!
+//! An entry stores what it was narrowed by, not what is left: that is worked out on the way from the root when somebody asks
+//! ([`GrantTable::effective`]), so that many cost little. A grant is **alive** as long as neither it nor one that it comes from was
+//! revoked or has expired; revoking marks one entry, whatever has come of it. An entry goes when nobody holds it and nothing
+//! comes from it any more.
+//!
+//! What was used is counted on an account of the entry's own, and on those of all entries that it comes from and that count
+//! something: narrowing a right to 100 calls three times gives 100 calls, not 300.
+
+use cloison_contract::Grant;
+use cloison_contract::grant::{Narrowing, Quota};
+use cloison_contract::message::CapabilityRef;
+use cloison_contract::process::ProcessNumber;
+use cloison_transport::ChannelError;
+use cloison_transport::account::{self, Account};
+use slotmap::SlotMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+slotmap::new_key_type! {
+    /// One grant in one broker's life.
+    pub(crate) struct GrantKey;
+}
+
+/// How often a grant can be narrowed one after the other: the longest way to a root.
+pub(crate) const MOST_STEPS: usize = 32;
+/// How many grants one process may have made that are still there, and how many it may have given away.
+pub(crate) const MOST_GRANTS: u32 = 10_000;
+
+/// Every grant of an application.
+#[derive(Debug, Default)]
+pub(crate) struct GrantTable {
+    entries: SlotMap<GrantKey, GrantEntry>,
+    numbers: HashMap<u64, GrantKey>,
+    roots: BTreeMap<String, GrantKey>,
+    expiries: BTreeSet<(Instant, GrantKey)>,
+    last_number: u64,
+    /// How many grants each process has made that are still there.
+    minted: HashMap<ProcessNumber, u32>,
+}
+
+/// One grant.
+#[derive(Debug)]
+pub(crate) struct GrantEntry {
+    /// Its number and its token.
+    pub(crate) reference: CapabilityRef,
+    origin: Origin,
+    /// Who has narrowed it; nobody for what `cloison.toml` grants.
+    pub(crate) minter: Option<ProcessNumber>,
+    /// Since when it has been there.
+    pub(crate) since: Instant,
+    /// Why it is not alive any more, as far as that is its own doing.
+    ended: Option<GrantEnd>,
+    expires: Option<Instant>,
+    /// It ends with the process that has made it.
+    pub(crate) is_lease: bool,
+    /// How many processes hold it.
+    holders: u32,
+    /// How many grants come from it directly.
+    children: u32,
+    /// How many there are on the way to its root.
+    steps: usize,
+    /// What was used of it, once somebody has.
+    account: Option<KeptAccount>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    /// Of `cloison.toml`.
+    Root { name: String, grant: Grant },
+    /// Of another one.
+    Narrowed { from: GrantKey, by: Box<Narrowing> },
+}
+
+#[derive(Debug)]
+struct KeptAccount {
+    descriptor: OwnedFd,
+    view: Account,
+}
+
+/// Why a grant is not alive any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum GrantEnd {
+    /// Somebody has taken it back.
+    Revoked,
+    /// Its time is over.
+    Expired,
+}
+
+/// What was used of a grant.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Used {
+    pub(crate) calls: u64,
+    pub(crate) refused: u64,
+    pub(crate) bytes: u64,
+    pub(crate) cpu_ns: u64,
+}
+
+/// Why a grant could not be made.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum TooMany {
+    #[error("it was narrowed {MOST_STEPS} times one after the other, which is the most")]
+    Steps,
+    #[error(
+        "this process has made {MOST_GRANTS} capabilities that are still there, which is the most: those count no more that nothing holds, not even a name in this program"
+    )]
+    Grants,
+}
+
+impl GrantTable {
+    /// What `cloison.toml` grants under that name.
+    pub(crate) fn mint(
+        &mut self,
+        name: &str,
+        mut grant: Grant,
+        expires: Option<Duration>,
+        token: [u8; 16],
+    ) -> GrantKey {
+        let now = Instant::now();
+        let expires = expires.and_then(|after| now.checked_add(after));
+        grant.expires_ns = expires.map(|at| monotonic_ns(at, now));
+        let origin = Origin::Root { name: name.to_owned(), grant };
+        let key = self.insert(origin, None, expires, false, 0, token);
+        self.roots.insert(name.to_owned(), key);
+        key
+    }
+
+    /// What is left of one after that, as `minter`'s doing. It has no holder yet.
+    pub(crate) fn narrow(
+        &mut self,
+        from: GrantKey,
+        mut by: Narrowing,
+        expires: Option<Duration>,
+        is_lease: bool,
+        minter: ProcessNumber,
+        token: [u8; 16],
+    ) -> Result<GrantKey, TooMany> {
+        let Some(parent) = self.entries.get(from) else { return Err(TooMany::Steps) };
+        let steps = parent.steps + 1;
+        if steps > MOST_STEPS {
+            return Err(TooMany::Steps);
+        }
+        let minted = self.minted.entry(minter).or_default();
+        if *minted >= MOST_GRANTS {
+            return Err(TooMany::Grants);
+        }
+        *minted += 1;
+        let now = Instant::now();
+        let expires = expires.and_then(|after| now.checked_add(after));
+        by.expires_ns = expires.map(|at| monotonic_ns(at, now));
+        let origin = Origin::Narrowed { from, by: Box::new(by) };
+        let key = self.insert(origin, Some(minter), expires, is_lease, steps, token);
+        self.entries[from].children += 1;
+        Ok(key)
+    }
+
+    fn insert(
+        &mut self,
+        origin: Origin,
+        minter: Option<ProcessNumber>,
+        expires: Option<Instant>,
+        is_lease: bool,
+        steps: usize,
+        token: [u8; 16],
+    ) -> GrantKey {
+        self.last_number += 1;
+        let reference = CapabilityRef { number: self.last_number, token };
+        let key = self.entries.insert(GrantEntry {
+            reference,
+            origin,
+            minter,
+            since: Instant::now(),
+            ended: None,
+            expires,
+            is_lease,
+            holders: 0,
+            children: 0,
+            steps,
+            account: None,
+        });
+        self.numbers.insert(reference.number, key);
+        self.expiries.extend(expires.map(|at| (at, key)));
+        key
+    }
+
+    /// The grant of that name of `cloison.toml`.
+    pub(crate) fn root(&self, name: &str) -> Option<GrantKey> {
+        self.roots.get(name).copied()
+    }
+
+    /// How many grants come from it, directly and not.
+    pub(crate) fn derived(&self, key: GrantKey) -> u64 {
+        let comes = |one: GrantKey| std::iter::successors(self.parent(one), |up| self.parent(*up)).any(|up| up == key);
+        self.entries.keys().filter(|one| comes(*one)).count() as u64
+    }
+
+    /// All of them.
+    pub(crate) fn roots(&self) -> impl Iterator<Item = (&str, GrantKey)> {
+        self.roots.iter().map(|(name, key)| (name.as_str(), *key))
+    }
+
+    /// Every grant.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (GrantKey, &GrantEntry)> {
+        self.entries.iter()
+    }
+
+    pub(crate) fn get(&self, key: GrantKey) -> Option<&GrantEntry> {
+        self.entries.get(key)
+    }
+
+    /// The grant that somebody names. Whether that one holds it is another question.
+    pub(crate) fn find(&self, reference: CapabilityRef) -> Option<GrantKey> {
+        let key = *self.numbers.get(&reference.number)?;
+        (self.entries.get(key)?.reference.token == reference.token).then_some(key)
+    }
+
+    /// The grant of that number, for operators.
+    pub(crate) fn numbered(&self, number: u64) -> Option<GrantKey> {
+        self.numbers.get(&number).copied()
+    }
+
+    /// The grant, the one that it comes from, and so on to the root.
+    pub(crate) fn way(&self, key: GrantKey) -> impl Iterator<Item = &GrantEntry> {
+        std::iter::successors(self.entries.get(key), |entry| match &entry.origin {
+            Origin::Root { .. } => None,
+            Origin::Narrowed { from, .. } => self.entries.get(*from),
+        })
+    }
+
+    /// What it comes from.
+    pub(crate) fn parent(&self, key: GrantKey) -> Option<GrantKey> {
+        match &self.entries.get(key)?.origin {
+            Origin::Root { .. } => None,
+            Origin::Narrowed { from, .. } => Some(*from),
+        }
+    }
+
+    /// The name of the capability that it comes from.
+    pub(crate) fn name(&self, key: GrantKey) -> &str {
+        let root = self.way(key).last();
+        root.and_then(|root| match &root.origin {
+            Origin::Root { name, .. } => Some(name.as_str()),
+            Origin::Narrowed { .. } => None,
+        })
+        .unwrap_or_default()
+    }
+
+    /// Why it is not alive, if it is not: by itself, or by what it comes from.
+    pub(crate) fn end_of(&self, key: GrantKey) -> Option<GrantEnd> {
+        if !self.entries.contains_key(key) {
+            return Some(GrantEnd::Revoked);
+        }
+        self.way(key).find_map(|entry| entry.ended)
+    }
+
+    /// What is left after every narrowing on the way.
+    pub(crate) fn effective(&self, key: GrantKey) -> Grant {
+        let mut steps: Vec<_> = self.way(key).map(|entry| &entry.origin).collect();
+        steps.reverse();
+        let mut grant = Grant::default();
+        for step in steps {
+            match step {
+                Origin::Root { grant: root, .. } => grant = root.clone(),
+                Origin::Narrowed { by, .. } => grant = grant.narrow(by),
+            }
+        }
+        grant
+    }
+
+    /// What is counted of its use, and on which accounts: its own first, then those of what it comes from.
+    pub(crate) fn accounts(&mut self, key: GrantKey) -> Result<Vec<(Quota, &OwnedFd)>, ChannelError> {
+        let mut keys = Vec::new();
+        let mut next = Some(key);
+        while let Some(one) = next {
+            if one == key || self.entries[one].quota().is_counted() {
+                self.entries[one].open_account()?;
+                keys.push(one);
+            }
+            next = self.parent(one);
+        }
+        let each = |one: GrantKey| {
+            let entry = &self.entries[one];
+            Some((entry.quota(), &entry.account.as_ref()?.descriptor))
+        };
+        Ok(keys.into_iter().filter_map(each).collect())
+    }
+
+    /// What this one adds to what it comes from, as a grant of no function.
+    pub(crate) fn own_terms(&self, key: GrantKey) -> Grant {
+        match self.entries.get(key).map(|entry| &entry.origin) {
+            None => Grant::default(),
+            Some(Origin::Root { grant, .. }) => grant.clone(),
+            Some(Origin::Narrowed { by, .. }) => Grant {
+                functions: Default::default(),
+                bounds: by.bounds.clone(),
+                quota: by.quota,
+                expires_ns: by.expires_ns,
+                personal: by.personal,
+                quiet: by.quiet,
+            },
+        }
+    }
+
+    /// Narrow one as it is, for all who hold it and for all that was narrowed from it.
+    pub(crate) fn narrow_itself(&mut self, key: GrantKey, by: &Narrowing, expires: Option<Duration>) {
+        let now = Instant::now();
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let sooner =
+            expires.and_then(|after| now.checked_add(after)).filter(|at| entry.expires.is_none_or(|old| *at < old));
+        let mut by = by.clone();
+        if let Some(at) = sooner {
+            by.expires_ns = Some(monotonic_ns(at, now));
+            if let Some(old) = entry.expires.replace(at) {
+                self.expiries.remove(&(old, key));
+            }
+            self.expiries.insert((at, key));
+        }
+        match &mut entry.origin {
+            Origin::Root { grant, .. } => *grant = grant.narrow(&by),
+            Origin::Narrowed { by: own, .. } => **own = own.and(&by),
+        }
+    }
+
+    /// Another process holds it.
+    pub(crate) fn held(&mut self, key: GrantKey) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.holders += 1;
+        }
+    }
+
+    /// A process does not hold it any more. Without holders and without any that come from it, it goes.
+    pub(crate) fn let_go(&mut self, key: GrantKey) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.holders = entry.holders.saturating_sub(1);
+        }
+        let mut next = Some(key);
+        while let Some(one) = next {
+            let unneeded = |entry: &GrantEntry| entry.holders == 0 && entry.children == 0 && entry.minter.is_some();
+            if !self.entries.get(one).is_some_and(unneeded) {
+                return;
+            }
+            next = self.parent(one);
+            self.remove(one);
+            if let Some(parent) = next.and_then(|parent| self.entries.get_mut(parent)) {
+                parent.children -= 1;
+            }
+        }
+    }
+
+    fn remove(&mut self, key: GrantKey) {
+        let Some(entry) = self.entries.remove(key) else { return };
+        self.numbers.remove(&entry.reference.number);
+        if let Some(at) = entry.expires {
+            self.expiries.remove(&(at, key));
+        }
+        if let Some(minter) = entry.minter
+            && let Some(minted) = self.minted.get_mut(&minter)
+        {
+            *minted -= 1;
+            if *minted == 0 {
+                self.minted.remove(&minter);
+            }
+        }
+    }
+
+    /// Whether that process may take it back: who has narrowed it, or something that it comes from.
+    pub(crate) fn may_revoke(&self, key: GrantKey, process: ProcessNumber) -> bool {
+        self.way(key).any(|entry| entry.minter == Some(process))
+    }
+
+    /// From now on neither it nor anything that comes from it is alive. Whether that is news.
+    pub(crate) fn end(&mut self, key: GrantKey, end: GrantEnd) -> bool {
+        let Some(entry) = self.entries.get_mut(key) else { return false };
+        let first = entry.ended.is_none();
+        entry.ended.get_or_insert(end);
+        if let Some(at) = entry.expires.take() {
+            self.expiries.remove(&(at, key));
+        }
+        first
+    }
+
+    /// When the next one expires.
+    pub(crate) fn next_expiry(&self) -> Option<Instant> {
+        self.expiries.first().map(|(at, _)| *at)
+    }
+
+    /// End the next one whose time is over by then.
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<GrantKey> {
+        let (at, key) = *self.expiries.first()?;
+        if at > now {
+            return None;
+        }
+        self.expiries.pop_first();
+        self.end(key, GrantEnd::Expired);
+        Some(key)
+    }
+
+    /// The leases that a process has made.
+    pub(crate) fn leases_of(&self, process: ProcessNumber) -> Vec<GrantKey> {
+        if !self.minted.contains_key(&process) {
+            return Vec::new();
+        }
+        let its = self.entries.iter().filter(|(_, entry)| entry.is_lease && entry.minter == Some(process));
+        its.map(|(key, _)| key).collect()
+    }
+}
+
+impl GrantEntry {
+    /// What this one counts, whatever those count that it comes from.
+    pub(crate) fn quota(&self) -> Quota {
+        match &self.origin {
+            Origin::Root { grant, .. } => grant.quota,
+            Origin::Narrowed { by, .. } => by.quota,
+        }
+    }
+
+    /// Whether whoever was given it cannot give it on.
+    pub(crate) fn is_personal(&self) -> bool {
+        match &self.origin {
+            Origin::Root { grant, .. } => grant.personal,
+            Origin::Narrowed { by, .. } => by.personal,
+        }
+    }
+
+    /// When it ends by itself.
+    pub(crate) fn expires(&self) -> Option<Instant> {
+        self.expires
+    }
+
+    /// What was used of it.
+    pub(crate) fn used(&self) -> Used {
+        self.account.as_ref().map_or(Used::default(), |account| {
+            let view = &account.view;
+            Used { calls: view.calls(), refused: view.refused(), bytes: view.carried(), cpu_ns: view.cpu_ns() }
+        })
+    }
+
+    fn open_account(&mut self) -> Result<(), ChannelError> {
+        if self.account.is_none() {
+            let descriptor = account::create()?;
+            let view = Account::open(&descriptor)?;
+            self.account = Some(KeptAccount { descriptor, view });
+        }
+        Ok(())
+    }
+}
+
+/// A moment as zones see it on their clock.
+fn monotonic_ns(at: Instant, now: Instant) -> u64 {
+    let clock = cloison_transport::status::monotonic() + at.saturating_duration_since(now);
+    u64::try_from(clock.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloison_contract::FunctionId;
+
+    fn root(table: &mut GrantTable) -> GrantKey {
+        let key = table.mint("zlib", Grant::new([FunctionId(0), FunctionId(1)]), None, [1; 16]);
+        table.held(key);
+        key
+    }
+
+    fn narrow(table: &mut GrantTable, from: GrantKey, calls: u64, minter: ProcessNumber) -> GrantKey {
+        let by = Narrowing { quota: Quota { calls: Some(calls), ..Quota::default() }, ..Narrowing::default() };
+        let key = table.narrow(from, by, None, false, minter, [2; 16]).unwrap();
+        table.held(key);
+        key
+    }
+
+    #[test]
+    fn what_is_left_is_what_every_step_leaves() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let some = narrow(&mut table, root, 10, 1);
+        let by = Narrowing { functions: Some([FunctionId(1)].into()), ..Narrowing::default() };
+        let one = table.narrow(some, by, None, false, 3, [3; 16]).unwrap();
+        let left = table.effective(one);
+        assert_eq!((left.functions.len(), left.quota.calls), (1, Some(10)));
+        assert!(left.is_within(&table.effective(some)) && left.is_within(&table.effective(root)));
+        assert_eq!(table.name(one), "zlib");
+        let counted: Vec<_> = table.accounts(one).unwrap().iter().map(|(quota, _)| quota.calls).collect();
+        assert_eq!(counted, [None, Some(10)]);
+    }
+
+    #[test]
+    fn revoking_reaches_all_that_comes_of_it_and_nothing_else() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let (one, other) = (narrow(&mut table, root, 1, 1), narrow(&mut table, root, 2, 1));
+        let below = narrow(&mut table, one, 1, 4);
+        assert!(table.may_revoke(below, 1) && table.may_revoke(below, 4));
+        assert!(!table.may_revoke(one, 4) && !table.may_revoke(root, 1));
+        assert!(table.end(one, GrantEnd::Revoked) && !table.end(one, GrantEnd::Revoked));
+        assert_eq!([root, one, other, below].map(|key| table.end_of(key).is_some()), [false, true, false, true]);
+    }
+
+    #[test]
+    fn who_has_no_token_finds_nothing() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let reference = table.get(root).unwrap().reference;
+        assert_eq!(table.find(reference), Some(root));
+        assert_eq!(table.find(CapabilityRef { token: [9; 16], ..reference }), None);
+        assert_eq!(table.find(CapabilityRef { number: 2, ..reference }), None);
+    }
+
+    #[test]
+    fn what_nobody_holds_goes_with_all_that_it_came_from() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let one = narrow(&mut table, root, 1, 1);
+        let below = narrow(&mut table, one, 1, 1);
+        table.let_go(one);
+        assert!(table.get(one).is_some(), "something comes from it");
+        table.let_go(below);
+        assert!(table.get(one).is_none() && table.get(below).is_none());
+        table.let_go(root);
+        assert!(table.get(root).is_some(), "what cloison.toml grants stays");
+        assert!(table.minted.is_empty() && table.numbers.len() == 1);
+        assert_eq!(table.end_of(one), Some(GrantEnd::Revoked));
+    }
+
+    #[test]
+    fn there_are_limits() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let mut last = root;
+        for _ in 0..MOST_STEPS {
+            last = narrow(&mut table, last, 1, 1);
+        }
+        assert_eq!(table.narrow(last, Narrowing::default(), None, false, 1, [0; 16]), Err(TooMany::Steps));
+        for _ in 0..MOST_GRANTS {
+            narrow(&mut table, root, 1, 2);
+        }
+        assert_eq!(table.narrow(root, Narrowing::default(), None, false, 2, [0; 16]), Err(TooMany::Grants));
+        // That is that process's affair alone.
+        narrow(&mut table, root, 1, 3);
+    }
+
+    #[test]
+    fn an_expired_one_is_not_alive() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let key = table.narrow(root, Narrowing::default(), Some(Duration::from_secs(60)), false, 1, [0; 16]).unwrap();
+        assert_eq!(table.expire(Instant::now()), None);
+        assert!(table.effective(key).expires_ns.is_some());
+        assert_eq!(table.expire(Instant::now() + Duration::from_secs(61)), Some(key));
+        assert_eq!(table.end_of(key), Some(GrantEnd::Expired));
+        assert_eq!(table.next_expiry(), None);
+    }
+}

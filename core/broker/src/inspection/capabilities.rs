@@ -1,0 +1,265 @@
+//! Who holds what, from whom, how often it was used and refused: what `cloison caps` and `cloison why` say.
+
+use crate::broker::Broker;
+use crate::grants::{GrantEnd, GrantKey};
+use cloison_contract::message::NarrowRequest;
+use cloison_contract::process::ProcessNumber;
+use cloison_manifest::{application, explain};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// One capability of an application: what `cloison.toml` grants, or what was narrowed from that.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CapabilityRow {
+    /// Its number, never used again in this application.
+    pub number: u64,
+    /// The name that it has in `cloison.toml`, or that what it comes from has there.
+    pub name: String,
+    /// What it was narrowed from.
+    pub parent: Option<u64>,
+    /// Who has narrowed it; nobody for what `cloison.toml` grants.
+    pub minter: Option<ProcessNumber>,
+    /// For how long it has been there, in milliseconds.
+    pub age_ms: u64,
+    /// In how long it ends, in milliseconds.
+    pub expires_ms: Option<u64>,
+    /// Why it is not alive, if it is not: `revoked` or `expired`.
+    pub ended: Option<String>,
+    /// The functions that it allows, if those are fewer than what it comes from allows.
+    pub functions: Option<Vec<String>>,
+    /// How many functions it allows.
+    pub allowed: u64,
+    /// What it adds to the terms of what it comes from, a clause each.
+    pub terms: Vec<String>,
+    /// The line of `cloison.toml`.
+    pub location: String,
+    /// Who holds it.
+    pub holders: Vec<HolderRow>,
+    /// How many calls were made.
+    pub calls: u64,
+    /// How many were refused.
+    pub refused: u64,
+    /// How many bytes calls have carried.
+    pub bytes: u64,
+    /// How long calls have run, in nanoseconds of processor time; counted only if there is a limit.
+    pub cpu_ns: u64,
+}
+
+/// A microprocess that holds a capability.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HolderRow {
+    /// Its number.
+    pub process: ProcessNumber,
+    /// Its name, for people.
+    pub name: Option<String>,
+    /// What it runs.
+    pub function: String,
+    /// Who has given it first.
+    pub giver: Option<ProcessNumber>,
+    /// For how long it has held it, in milliseconds.
+    pub age_ms: u64,
+}
+
+/// Whether a process may call a function, and why.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct WhyReport {
+    /// Whether it may.
+    pub allowed: bool,
+    /// A sentence for each capability that has to do with it, or one that says what is missing.
+    pub reasons: Vec<String>,
+}
+
+impl Broker {
+    /// Every capability, with those who hold it.
+    pub(super) fn capability_rows(&self) -> Vec<CapabilityRow> {
+        let now = Instant::now();
+        let mut holders: BTreeMap<GrantKey, Vec<HolderRow>> = BTreeMap::new();
+        for process in self.processes.values() {
+            let Some(running) = process.running() else { continue };
+            for (key, holding) in process.held.iter() {
+                holders.entry(key).or_default().push(HolderRow {
+                    process: running.reference.number,
+                    name: running.name.clone(),
+                    function: running.function.clone(),
+                    giver: holding.giver,
+                    age_ms: milliseconds(now, holding.since),
+                });
+            }
+        }
+        let mut rows: Vec<_> = self
+            .grants
+            .iter()
+            .map(|(key, _)| key)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter_map(|key| self.capability_row(key, holders.remove(&key).unwrap_or_default(), now))
+            .collect();
+        rows.sort_by_key(|row| row.number);
+        for row in &mut rows {
+            row.holders.sort_by_key(|holder| holder.process);
+        }
+        rows
+    }
+
+    fn capability_row(&self, key: GrantKey, holders: Vec<HolderRow>, now: Instant) -> Option<CapabilityRow> {
+        let entry = self.grants.get(key)?;
+        let name = self.grants.name(key);
+        let capability = self.application.capabilities.get(name)?;
+        let interface = &self.zones[capability.zone].specification.interface;
+        let (effective, parent) = (self.grants.effective(key), self.grants.parent(key));
+        let above = parent.map(|parent| self.grants.effective(parent));
+        let fewer = above.as_ref().is_some_and(|above| effective.functions != above.functions);
+        let names =
+            || effective.functions.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
+        let used = entry.used();
+        Some(CapabilityRow {
+            number: entry.reference.number,
+            name: name.to_owned(),
+            parent: parent.and_then(|parent| Some(self.grants.get(parent)?.reference.number)),
+            minter: entry.minter,
+            age_ms: milliseconds(now, entry.since),
+            expires_ms: entry.expires().map(|at| at.saturating_duration_since(now).as_millis() as u64),
+            ended: self.grants.end_of(key).map(|end| word(end).to_owned()),
+            functions: fewer.then(|| names().collect()),
+            allowed: effective.functions.len() as u64,
+            terms: explain::terms(interface, &self.grants.own_terms(key)),
+            location: capability.allow_location.clone(),
+            holders,
+            calls: used.calls,
+            refused: used.refused,
+            bytes: used.bytes,
+            cpu_ns: used.cpu_ns,
+        })
+    }
+
+    /// Take a capability back; whether it was alive. `None`: there is none of that number.
+    pub(super) fn revoke_numbered(&mut self, number: u64) -> Option<bool> {
+        let key = self.grants.numbered(number)?;
+        Some(self.end_grant(key, "whoever runs the application"))
+    }
+
+    /// Narrow a capability as it is, for all who hold it.
+    pub(super) fn narrow_numbered(&mut self, number: u64, by: &NarrowRequest) -> Result<(), String> {
+        let key = self.grants.numbered(number).ok_or("there is no capability of that number")?;
+        let zone = self.zone_of(key).ok_or("there is no capability of that number")?;
+        let interface = &self.zones[zone].specification.interface;
+        let narrowing = application::narrowing(by, interface, &self.grants.effective(key))?;
+        self.narrow_grant(key, &narrowing, by.expires_ms);
+        Ok(())
+    }
+
+    /// Whether a process may call that function (`FUNCTION` or `CAPABILITY.FUNCTION`), and why. `None`: there is no such process.
+    pub(super) fn why(&self, number: ProcessNumber, function: &str) -> Option<WhyReport> {
+        let process = self.processes.get(*self.numbers.get(&number)?)?;
+        let (capability, function) = match function.split_once('.') {
+            Some((capability, function)) => (Some(capability), function),
+            None => (None, function),
+        };
+        let mut why = WhyReport { allowed: false, reasons: Vec::new() };
+        for (key, _) in process.held.iter() {
+            let name = self.grants.name(key);
+            if capability.is_some_and(|wanted| wanted != name) {
+                continue;
+            }
+            let Some(reason) = self.why_by(key, function) else { continue };
+            match reason {
+                Ok(text) => {
+                    why.allowed = true;
+                    why.reasons.push(text);
+                }
+                Err(text) => why.reasons.push(text),
+            }
+        }
+        if why.reasons.is_empty() {
+            why.reasons.push(self.why_not(number, capability, function));
+        }
+        Some(why)
+    }
+
+    /// What one capability says of a function; `None` if it has nothing to do with it.
+    fn why_by(&self, key: GrantKey, function: &str) -> Option<Result<String, String>> {
+        let (name, entry) = (self.grants.name(key), self.grants.get(key)?);
+        let capability = self.application.capabilities.get(name)?;
+        let interface = &self.zones[capability.zone].specification.interface;
+        let (id, declared) = interface.function(function)?;
+        let what = format!("capability {name:?} #{}", entry.reference.number);
+        if let Some(end) = self.grants.end_of(key) {
+            return Some(Err(format!("{what} is {}", word(end))));
+        }
+        if declared.internal {
+            return Some(Err(format!("`{function}` is internal: {} keeps it for other functions", interface.source)));
+        }
+        // The first step that leaves it out, from the root on.
+        let mut way: Vec<_> = self.grants.way(key).collect();
+        way.reverse();
+        for step in &way {
+            let left = self.grants.find(step.reference).map(|key| self.grants.effective(key))?;
+            if left.allows(id) {
+                continue;
+            }
+            return Some(Err(match step.minter {
+                None => format!("{what}: `allow` at {} does not name `{function}`", capability.allow_location),
+                Some(minter) => format!(
+                    "{what}: process {minter} has narrowed it to functions without `{function}` (#{})",
+                    step.reference.number
+                ),
+            }));
+        }
+        let mut text = format!("{what}: `allow` at {} names `{function}`", capability.allow_location);
+        let effective = self.grants.effective(key);
+        for bound in effective.bounds_of(id) {
+            text += &format!("; only if {}", bound.text);
+        }
+        for step in &way {
+            let (quota, used) = (step.quota(), step.used());
+            let counted = [
+                (quota.calls, used.calls, "calls"),
+                (quota.bytes, used.bytes, "bytes"),
+                (quota.cpu_ns, used.cpu_ns, "ns of processor time"),
+            ];
+            for (most, used, unit) in counted {
+                let Some(most) = most else { continue };
+                if used >= most {
+                    let number = step.reference.number;
+                    return Some(Err(format!("{what}: all {most} {unit} are used up (#{number})")));
+                }
+                text += &format!("; {} of {most} {unit} are left", most - used);
+            }
+        }
+        Some(Ok(text))
+    }
+
+    /// Why nothing that the process holds has to do with it.
+    fn why_not(&self, number: ProcessNumber, capability: Option<&str>, function: &str) -> String {
+        let offers = self.application.capabilities.iter().find(|(name, one)| {
+            capability.is_none_or(|wanted| wanted == *name)
+                && self.zones[one.zone].specification.interface.function(function).is_some()
+        });
+        match (offers, capability) {
+            (Some((name, one)), _) => format!(
+                "process {number} does not hold the capability {name:?}, which offers `{function}` ({}): spawn(…, capabilities=[{name:?}]), or a \
+                 message, gives it",
+                one.allow_location
+            ),
+            (None, Some(capability)) if self.application.capabilities.contains_key(capability) => {
+                format!("the capability {capability:?} offers no function `{function}`")
+            }
+            (None, Some(capability)) => self.denial(capability),
+            (None, None) => {
+                format!("no capability in {} offers a function `{function}`", self.application.manifest.display())
+            }
+        }
+    }
+}
+
+fn milliseconds(now: Instant, since: Instant) -> u64 {
+    u64::try_from(now.saturating_duration_since(since).as_millis()).unwrap_or(u64::MAX)
+}
+
+fn word(end: GrantEnd) -> &'static str {
+    match end {
+        GrantEnd::Revoked => "revoked",
+        GrantEnd::Expired => "expired",
+    }
+}

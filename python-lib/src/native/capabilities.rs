@@ -1,0 +1,164 @@
+//! The module `_cloison`'s part that is about capabilities as such: narrowing them, giving them away, taking them back.
+
+use crate::call::connection;
+use crate::call::session::Session;
+use crate::errors;
+use crate::errors::ends::revoked;
+use crate::objects::held::HeldGrant;
+use crate::objects::object::Capability;
+use crate::objects::process::Process;
+use cloison_contract::grant::Grant;
+use cloison_contract::message::{CapabilityName, CapabilityRef, End, FromMicroprocess, NarrowRequest, ToMicroprocess};
+use cloison_contract::process::ProcessRef;
+use cloison_transport::status::monotonic;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
+use rustpython_vm::convert::ToPyObject;
+use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+
+/// The arguments of `_cloison.narrow`.
+#[derive(FromArgs)]
+pub struct NarrowArguments {
+    #[pyarg(positional)]
+    capability: PyRef<Capability>,
+    #[pyarg(named)]
+    functions: Option<Vec<PyUtf8StrRef>>,
+    #[pyarg(named)]
+    bounds: Vec<Vec<PyUtf8StrRef>>,
+    #[pyarg(named)]
+    rate: Option<PyUtf8StrRef>,
+    #[pyarg(named)]
+    calls: Option<u64>,
+    #[pyarg(named)]
+    bytes: Option<u64>,
+    #[pyarg(named)]
+    cpu_ms: Option<u64>,
+    #[pyarg(named)]
+    expires_ms: Option<u64>,
+    #[pyarg(named)]
+    delegate: bool,
+    #[pyarg(named)]
+    callbacks: bool,
+    #[pyarg(named)]
+    lease: bool,
+}
+
+/// Another capability, that allows less.
+pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+    let session = arguments.capability.session(vm)?;
+    let text = |text: &PyUtf8StrRef| text.as_str().to_owned();
+    let pair = |pair: &Vec<PyUtf8StrRef>| match &pair[..] {
+        [function, bound] => Ok((text(function), text(bound))),
+        _ => Err(vm.new_type_error("bounds: pairs of a function and an expression are wanted")),
+    };
+    let by = NarrowRequest {
+        functions: arguments.functions.map(|names| names.iter().map(text).collect()),
+        bounds: arguments.bounds.iter().map(pair).collect::<PyResult<_>>()?,
+        rate: arguments.rate.as_ref().map(text),
+        calls: arguments.calls,
+        bytes: arguments.bytes,
+        cpu_ms: arguments.cpu_ms,
+        expires_ms: arguments.expires_ms,
+        personal: !arguments.delegate,
+        quiet: !arguments.callbacks,
+        is_lease: arguments.lease,
+    };
+    let question = FromMicroprocess::Narrow { capability: session.held.reference(), by: Box::new(by) };
+    match connection::ask(&question, vm)? {
+        (ToMicroprocess::Narrowed { capability, grant }, _) => {
+            let described = &session.description;
+            let held = HeldGrant::received(capability);
+            let from = (described.location.clone(), Some(crate::mail::own_number(vm)?));
+            let narrowed = Session::new(&described.name, described.interface.clone(), grant, from, held);
+            Ok(Capability::of(narrowed).into_ref(&vm.ctx))
+        }
+        (answer, _) => Err(refused(&session, answer, vm)),
+    }
+}
+
+/// Let a process hold capabilities that a message to it names.
+pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
+    for capability in capabilities {
+        match connection::ask(&FromMicroprocess::Give { capability: *capability, to }, vm)? {
+            (ToMicroprocess::Done, _) => {}
+            (ToMicroprocess::Because(end), _) => return Err(not_alive("a capability in the message", &end, vm)),
+            (answer, _) => return Err(connection::no_capability("", answer, vm)),
+        }
+    }
+    Ok(())
+}
+
+/// The same, for Python.
+pub fn give_to(capability: &Capability, to: &Process, vm: &VirtualMachine) -> PyResult<()> {
+    give(&[capability.reference(vm)?], to.reference(), vm)
+}
+
+/// Take it back from all who hold it.
+pub fn revoke(capability: &Capability, vm: &VirtualMachine) -> PyResult<()> {
+    let reference = capability.reference(vm)?;
+    match connection::ask(&FromMicroprocess::Revoke { capability: reference }, vm)? {
+        (ToMicroprocess::Done, _) => Ok(()),
+        (answer, _) => Err(connection::no_capability("", answer, vm)),
+    }
+}
+
+/// What it allows, as a dict.
+pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDictRef> {
+    let session = capability.session(vm)?;
+    // Whoever runs the application may have narrowed it meanwhile.
+    let question = FromMicroprocess::Describe { capability: CapabilityName::Referred(session.held.reference()) };
+    let grant = match connection::ask(&question, vm)? {
+        (ToMicroprocess::Described { grant, .. }, _) => grant,
+        (answer, _) => return Err(refused(&session, answer, vm)),
+    };
+    let (interface, grant) = (&session.description.interface, &grant);
+    let name = |index: usize| interface.functions.get(index).map(|function| function.name.as_str());
+    let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
+    let functions = grant.functions.iter().filter_map(|id| name(id.0 as usize)).map(text).collect();
+    let bounds = grant
+        .bounds
+        .iter()
+        .filter_map(|(id, bound)| Some(vm.ctx.new_tuple(vec![text(name(id.0 as usize)?), text(&bound.text)]).into()));
+    let number = |number: Option<u64>| number.to_pyobject(vm);
+    let quota = &grant.quota;
+    let rate = quota.rate.map(|rate| (rate.calls, rate.period_ms as f64 / 1000.0));
+    let dict = vm.ctx.new_dict();
+    for (key, value) in [
+        ("name", text(&session.description.name)),
+        ("number", session.held.reference().number.to_pyobject(vm)),
+        ("functions", vm.ctx.new_tuple(functions).into()),
+        ("where", vm.ctx.new_tuple(bounds.collect()).into()),
+        ("rate", rate.to_pyobject(vm)),
+        ("calls", number(quota.calls)),
+        ("bytes", number(quota.bytes)),
+        ("cpu", quota.cpu_ns.map(|cpu| cpu as f64 / 1e9).to_pyobject(vm)),
+        ("expires", expires(grant).to_pyobject(vm)),
+        ("delegate", (!grant.personal).to_pyobject(vm)),
+        ("callbacks", (!grant.quiet).to_pyobject(vm)),
+        ("location", text(&session.description.location)),
+    ] {
+        dict.set_item(key, value, vm)?;
+    }
+    Ok(dict)
+}
+
+/// In how many seconds it ends.
+fn expires(grant: &Grant) -> Option<f64> {
+    let now = u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX);
+    grant.expires_ns.map(|at| at.saturating_sub(now) as f64 / 1e9)
+}
+
+#[cold]
+fn refused(session: &Session, answer: ToMicroprocess, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let name = &*session.description.name;
+    match answer {
+        ToMicroprocess::Invalid { message } => vm.new_value_error(format!("capability '{name}': {message}")),
+        ToMicroprocess::Because(end) => not_alive(&format!("capability '{name}'"), &end, vm),
+        answer => connection::no_capability(name, answer, vm),
+    }
+}
+
+/// The error for a capability that is not alive any more.
+#[cold]
+pub fn not_alive(what: &str, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    errors::new("Revoked", &format!("{what} {}", revoked(end)), &[], vm)
+}

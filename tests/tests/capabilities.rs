@@ -1,0 +1,179 @@
+//! Capabilities with a life: narrowed, passed on, revoked, lent, and looked at from outside.
+
+use crate::live::Live;
+use cloison_tests::{Project, User};
+use serde_json::Value;
+use std::io::Write;
+
+const ZLIB: &str = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"adler32\", \"crc32\"]\n";
+
+/// A zone whose calls take as long as they are told.
+const LIBC: &str = "[zone]\nname = \"libc\"\nversion = \"1.0.0\"\nlibrary = { soname = \"libc.so.6\" }\n\
+                    [sandbox]\ninstances = \"per-client\"\ndeadline = \"60 s\"\n\
+                    [functions.usleep]\nc = \"int usleep(unsigned int useconds)\"\n";
+
+fn of_libc(script: &str) -> Project {
+    let manifest = "[capabilities.libc]\nzone = \"libc.zone.toml\"\nallow = [\"usleep\"]\n";
+    Project::script(script).file("libc.zone.toml", LIBC).file("cloison.toml", manifest)
+}
+
+#[test]
+fn what_was_narrowed_allows_less() {
+    let project = Project::script(include_str!("../python/capabilities/narrow.py")).file("cloison.toml", ZLIB);
+    let output = project.main(&[]).output().ends_with(0);
+    for said in [
+        "did you mean `crc32`?",
+        "functions is a list: ['crc32']",
+        "calls: a number from 0",
+        "`fast` is no rate",
+        "narrowed\n",
+    ] {
+        assert!(output.stdout.contains(said), "{said}: {output}");
+    }
+}
+
+#[test]
+fn who_is_given_a_capability_holds_it_and_nobody_else() {
+    let project = Project::script(include_str!("../python/capabilities/passed.py")).file("cloison.toml", ZLIB);
+    let output = project.main(&[]).output().ends_with(0);
+    for said in [
+        "CapabilityDenied: the capability \"zlib\" cannot be given on: process 1 has narrowed it",
+        "is a capability, which is given to one process",
+        "passed\n",
+    ] {
+        assert!(output.stdout.contains(said), "{said}: {output}");
+    }
+}
+
+#[test]
+fn what_is_revoked_ends_in_the_middle_of_a_call() {
+    let output = of_libc(include_str!("../python/capabilities/revoked.py")).main(&[]).output().ends_with(0);
+    assert_eq!(output.stdout, "revoked\n", "{output}");
+}
+
+#[test]
+fn a_manifest_says_what_is_counted_and_what_is_kept() {
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\ncalls = 3\ndelegate = false\n";
+    let project = Project::script(include_str!("../python/capabilities/manifest.py")).file("cloison.toml", manifest);
+    let output = project.main(&[]).output().ends_with(0);
+    assert!(output.stdout.contains("`delegate = false` at") && output.stdout.ends_with("3 calls\n"), "{output}");
+    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\nexpires = \"1 ms\"\n";
+    let script = "import cloison, time\nzlib = cloison.capability('zlib')\ntime.sleep(0.05)\ntry:\n    zlib.crc32(0, b'')\n\
+                  except cloison.Revoked as error:\n    print(error)\n";
+    let output = Project::script(script).file("cloison.toml", manifest).main(&[]).output();
+    assert!(output.stderr.contains("has expired") || output.stdout.contains("has expired"), "{output}");
+}
+
+/// Who holds what, from whom, how often it was used and refused; and what an operator may do about it.
+#[test]
+fn an_operator_sees_who_holds_what_and_takes_it_back() {
+    let project = Project::script(include_str!("../python/capabilities/held.py")).file("cloison.toml", ZLIB);
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+    let rows = reports[0]["capabilities"].as_array().expect("a list").clone();
+    let [root, narrowed] = rows.as_slice() else { panic!("two capabilities: {rows:#?}") };
+    assert_eq!((&root["name"], &root["parent"], &root["minter"]), (&"zlib".into(), &Value::Null, &Value::Null));
+    assert_eq!((&narrowed["parent"], &narrowed["minter"]), (&root["number"], &1.into()));
+    assert_eq!(narrowed["functions"], serde_json::json!(["crc32"]));
+    assert_eq!(narrowed["terms"], serde_json::json!(["crc32 only if len <= 5", "10 calls altogether"]));
+    assert_eq!((&narrowed["calls"], &narrowed["refused"]), (&3.into(), &1.into()));
+    let holders = |row: &Value| {
+        let holders = row["holders"].as_array().expect("a list").clone();
+        holders.iter().map(|one| (one["process"].as_u64(), one["giver"].as_u64())).collect::<Vec<_>>()
+    };
+    assert_eq!(holders(root), [(Some(1), None)]);
+    assert_eq!(holders(narrowed), [(Some(1), Some(1)), (Some(2), Some(1))]);
+    let shown = live.ask(&["caps"]).ends_with(0).stdout;
+    let lines: Vec<_> = shown.lines().collect();
+    assert!(
+        lines[3].starts_with("  ") && lines[3].contains("process 1") && lines[3].contains("1, 2 (from 1)"),
+        "{shown}"
+    );
+    // Why, and why not.
+    let why = |process: &str, function: &str| live.ask(&["why", process, function]);
+    let allowed = why("2", "crc32").ends_with(0);
+    for said in ["allowed: crc32", "cloison.toml:3 names `crc32`", "only if len <= 5", "7 of 10 calls are left"] {
+        assert!(allowed.stdout.contains(said), "{said}: {allowed}");
+    }
+    for (process, function, said) in [
+        ("2", "adler32", "process 1 has narrowed it to functions without `adler32`"),
+        ("2", "compress2", "`allow` at"),
+        ("1", "zlib.crc23", "offers no function `crc23`"),
+        ("1", "files.read", "no capability \"files\" was granted"),
+        ("1", "sqrt", "offers a function `sqrt`"),
+    ] {
+        let denied = why(process, function).ends_with(1);
+        assert!(denied.stdout.starts_with("denied: ") && denied.stdout.contains(said), "{said}: {denied}");
+    }
+    // The operator narrows, and takes back.
+    let number = narrowed["number"].to_string();
+    live.ask(&["narrow", &number]).ends_with(1);
+    live.ask(&["narrow", &number, "--where", "crc32=nothing <= 1"]).ends_with(1).complains(&["nothing"]);
+    live.ask(&["narrow", &number, "--calls", "5", "--where", "crc32=len <= 4"]).ends_with(0);
+    assert_eq!(live.ended(), "CapabilityDenied 1 QuotaExceeded");
+    live.ask(&["revoke", &number]).ends_with(0);
+    assert_eq!(live.ended(), "Revoked");
+    live.ask(&["revoke", "zlib"]).ends_with(0);
+    assert_eq!(live.ended(), "Revoked");
+    live.ask(&["revoke", "99"]).ends_with(1).complains(&["there is no capability 99"]);
+    let ended = live.ask(&["caps", "--json"]).ends_with(0).json()[0]["capabilities"].clone();
+    assert!(ended.as_array().expect("a list").iter().all(|row| row["ended"] == "revoked"), "{ended:#}");
+    live.running.stdin().write_all(b"\n").expect("it listens");
+    live.running.finish().ends_with(0);
+}
+
+/// What becomes of authority is written down in lines that hang together, whatever processes are called.
+#[test]
+fn the_audit_trail_says_what_has_become_of_authority() {
+    let manifest = format!("[audit]\nfile = \"audit.jsonl\"\ncalls = true\n{ZLIB}");
+    let project = Project::script(include_str!("../python/capabilities/audited.py")).file("cloison.toml", &manifest);
+    project.main(&[]).output().ends_with(0).prints("audited\n");
+    let trail = project.app("audit.jsonl");
+    let trail = trail.to_str().expect("UTF-8");
+    project.cloison(&["audit", "verify", trail]).output().ends_with(0);
+    let text = std::fs::read_to_string(trail).expect("a trail");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).cloned().collect::<Vec<_>>();
+    assert_eq!((of("mint").len(), of("narrow").len(), of("delegate").len(), of("call").len()), (1, 1, 1, 3), "{text}");
+    assert_eq!(of("call")[0]["function"], "crc32");
+    assert_eq!(of("narrow")[0]["terms"], "5 calls altogether; of the functions only crc32");
+    let used: u64 = of("use").iter().filter_map(|line| line["calls"].as_u64()).sum();
+    assert_eq!(used, 3, "{text}");
+    assert_eq!(of("revoke")[0]["reason"], "process 1");
+    let denied = of("deny");
+    assert!(
+        denied.iter().any(|line| line["reason"].as_str().is_some_and(|why| why.contains("was not given"))),
+        "{text}"
+    );
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}') && text.contains("\\u202e"), "{text}");
+    // A changed letter is found.
+    std::fs::write(trail, text.replacen("crc32", "crc33", 1)).expect("ours");
+    project.cloison(&["audit", "verify", trail]).output().ends_with(1);
+}
+
+/// Ten thousand grants take at most 10 MB of the broker's memory, and are one word away from their end.
+#[test]
+fn ten_thousand_capabilities_are_cheap_and_end_at_once() {
+    let project = Project::script(include_str!("../python/capabilities/ten_thousand.py")).file("cloison.toml", ZLIB);
+    let mut live = Live::start(&project, User::Current, &[]);
+    let resident = |live: &Live<'_>| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", live.pid())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+    };
+    assert_eq!(live.line(), "none");
+    let before = resident(&live);
+    assert_eq!(live.ended(), "all");
+    let taken = resident(&live).saturating_sub(before);
+    assert!(taken <= 10 << 20, "{taken} bytes");
+    let rows =
+        || live.ask(&["caps", "--json"]).ends_with(0).json()[0]["capabilities"].as_array().expect("a list").len();
+    assert_eq!(rows(), 10_001);
+    let line = live.ended();
+    assert_eq!(line, "gone");
+    let rows = live.ask(&["caps", "--json"]).ends_with(0).json()[0]["capabilities"].as_array().expect("a list").len();
+    assert!(rows <= 2, "{rows} are left");
+    live.running.stdin().write_all(b"\n").expect("it listens");
+    live.running.finish().ends_with(0);
+}

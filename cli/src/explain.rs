@@ -5,7 +5,7 @@ use cloison_broker::application::{LoadError, LoadedApplication, Purpose};
 use cloison_broker::request::{Program, RunRequest};
 use cloison_contract::message::Run;
 use cloison_contract::printable;
-use cloison_manifest::explain::{self, Permission, Rows, and};
+use cloison_manifest::explain::{self, Permission, ProfilePermission, Rows, and};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -44,6 +44,8 @@ struct Explanation {
     /// Where modules and what lies beside them are read from.
     own: Vec<PathBuf>,
     limits: Rows,
+    /// What microprocesses get that are started with a profile.
+    profiles: Vec<ProfilePermission>,
     /// What is the same in each run.
     deterministic: Vec<String>,
     may_be_missing: Vec<String>,
@@ -78,6 +80,7 @@ fn explanation(arguments: &ExplainArguments) -> anyhow::Result<Explanation> {
         capabilities: loaded.permissions(),
         own: loaded.roots.clone(),
         limits: explain::limits(&loaded.limits),
+        profiles: loaded.profile_permissions(),
         deterministic: explain::deterministic(&loaded.deterministic),
         may_be_missing: loaded.may_be_missing.clone(),
         may_not: explain::denied(loaded.services()),
@@ -140,6 +143,23 @@ impl Explanation {
         self.limits.0.iter().for_each(|row| line(1, &aligned(row)));
         for layer in &self.may_be_missing {
             line(1, &format!("and runs without the layer {layer} of the sandbox where the kernel has not got it"));
+        }
+        for profile in &self.profiles {
+            line(0, "");
+            line(
+                0,
+                &format!("One that is started with the profile {} ({}) has at most", profile.profile, profile.declared),
+            );
+            if profile.capabilities.is_empty() {
+                line(1, "no capability");
+            }
+            for kept in &profile.capabilities {
+                line(1, &format!("the capability {} of whoever starts it", kept.capability));
+                if !kept.within.is_empty() {
+                    line(2, &format!("within: {}", kept.within.join("; ")));
+                }
+            }
+            profile.limits.0.iter().for_each(|row| line(1, &aligned(row)));
         }
         line(0, "");
         line(0, "It may not");

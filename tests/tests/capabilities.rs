@@ -64,6 +64,35 @@ fn a_manifest_says_what_is_counted_and_what_is_kept() {
     assert!(output.stderr.contains("has expired") || output.stdout.contains("has expired"), "{output}");
 }
 
+/// A process that is started with a profile has what its spawner holds, narrowed, and no more than the profile's limits.
+#[test]
+fn a_profile_gives_less_than_its_spawner_holds() {
+    let profiles = "[microprocess.worker]\nmemory = \"64 MiB\"\nchildren = 0\n\
+                    [microprocess.worker.capabilities.zlib]\nallow = [\"crc32\"]\nwhere = { crc32 = \"len <= 5\" }\ncalls = 2\n\
+                    delegate = false\n[microprocess.plain]\ncapabilities = [\"zlib\"]\n[microprocess.small]\nmemory = \"64 MiB\"\n";
+    let project = Project::script(include_str!("../python/capabilities/profiles.py"))
+        .file("cloison.toml", &format!("{ZLIB}{profiles}"));
+    let output = project.main(&[]).output().ends_with(0);
+    for said in [
+        "CapabilityDenied: the capability \"zlib\" cannot be given on: the profile \"worker\" (",
+        "cloison.toml:7) has narrowed it with `delegate = false`",
+        " may not spawn",
+        "`children` of its spawn in process 1, [microprocess.worker] children, and [limits] children in ",
+        "MemoryError\n",
+        "SpawnError: there is no profile \"wroker\"\nhint: did you mean \"worker\"?",
+        "TypeError: a profile is named by a str, not 5",
+        "SpawnError: two of the capabilities are called \"zlib\"",
+        "SpawnError: the profile \"plain\" gives the capability \"zlib\" (",
+        "cloison.toml:13): process ",
+        " was not given the capability \"zlib\"\nhint: spawn(starts, …, capabilities=[\"zlib\"])",
+        "cannot be given on: process 1 has narrowed it with `delegate=False`",
+        "the profile \"worker\" gives the capability \"zlib\"",
+        "profiles\n",
+    ] {
+        assert!(output.stdout.contains(said), "{said}: {output}");
+    }
+}
+
 /// Who holds what, from whom, how often it was used and refused; and what an operator may do about it.
 #[test]
 fn an_operator_sees_who_holds_what_and_takes_it_back() {

@@ -560,6 +560,9 @@ pub struct Spawn {
     pub capabilities: Vec<CapabilityName>,
     /// Those that its arguments name.
     pub given: Vec<CapabilityRef>,
+    /// `[microprocess.NAME]` of `cloison.toml`: it holds what that has out of the asker's, as far as that leaves it, and has no more than
+    /// its limits.
+    pub profile: Option<String>,
     /// How much memory it may use, in bytes; no more than the asker.
     pub memory_bytes: Option<u64>,
     /// How much processor time, in seconds; no more than the asker.

@@ -162,6 +162,26 @@ pub enum Priority {
     High,
 }
 
+impl Priority {
+    /// All of them, the first to run first.
+    pub const ALL: [Self; 4] = [Self::High, Self::Normal, Self::Low, Self::Idle];
+
+    /// Its word, in Python and in manifests.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+        }
+    }
+
+    /// The priority of that name.
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.word() == word)
+    }
+}
+
 /// Why a process has ended.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum Reason {

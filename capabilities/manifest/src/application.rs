@@ -17,6 +17,10 @@
 //! [limits]                                # for each microprocess
 //! memory = "256 MiB"
 //!
+//! [microprocess.worker]                   # for those that are started with `profile="worker"`
+//! capabilities = ["zlib"]                 # or a table, each with what narrows it
+//! memory = "64 MiB"
+//!
 //! [audit]                                 # what becomes of authority is written down
 //! file = "audit.jsonl"
 //! ```
@@ -24,6 +28,7 @@
 mod audit;
 mod deterministic;
 mod grant;
+mod profiles;
 mod read;
 mod services;
 
@@ -31,6 +36,7 @@ pub use crate::diagnostic::Written;
 pub use audit::AuditSettings;
 pub use deterministic::ClockRequest;
 pub use grant::narrowing;
+pub use profiles::{NarrowedCapability, Profile, ProfileLimits};
 pub use services::{SecretSource, ServiceRequest};
 
 use crate::diagnostic::{Diagnostics, SourceFile};
@@ -55,6 +61,8 @@ pub struct Application {
     pub may_be_missing: Vec<String>,
     /// `[capabilities.NAME]`
     pub capabilities: BTreeMap<String, CapabilityRequest>,
+    /// `[microprocess.NAME]`
+    pub profiles: BTreeMap<String, Profile>,
     /// `[limits]`
     pub limits: ApplicationLimits,
     /// `[audit]`

@@ -13,12 +13,13 @@
 mod bounds;
 mod library;
 mod pairs;
+mod profiles;
 mod services;
 
 use crate::application::{Application, AuditSettings, CapabilityRequest, ServiceRequest};
 use crate::diagnostic::Diagnostics;
 use crate::explain::{self, Measure};
-use cloison_contract::grant::{Grant, Rate};
+use cloison_contract::grant::{Grant, Narrowing, Rate};
 use cloison_contract::interface::Interface;
 use cloison_contract::printable;
 use serde::Serialize;
@@ -32,13 +33,15 @@ pub struct DeclaredApplication {
     application: Application,
     /// By the names of capabilities.
     zones: BTreeMap<String, (Interface, Grant)>,
+    /// What profiles leave of capabilities, by the names of both.
+    narrowings: BTreeMap<(String, String), Narrowing>,
 }
 
 impl DeclaredApplication {
     /// `interfaces` are those of the zones, by the names of the capabilities that have them. A capability without one grants nothing.
     ///
     /// # Errors
-    /// A capability asks for what its zone does not offer.
+    /// A capability asks for what its zone does not offer, or a profile for what the application is not granted.
     pub fn new(application: Application, interfaces: BTreeMap<String, Interface>) -> Result<Self, Diagnostics> {
         let mut mistakes = Diagnostics::default();
         let mut zones = BTreeMap::new();
@@ -50,7 +53,19 @@ impl DeclaredApplication {
                 Err(found) => mistakes.extend(found),
             }
         }
-        if mistakes.has_errors() { Err(mistakes) } else { Ok(Self { application, zones }) }
+        let mut narrowings = BTreeMap::new();
+        for (profile, declared) in &application.profiles {
+            for capability in declared.capabilities.keys() {
+                let Some((interface, grant)) = zones.get(capability) else { continue };
+                match application.profile_narrowing(profile, capability, interface, grant) {
+                    Ok(narrowing) => {
+                        narrowings.insert((profile.clone(), capability.clone()), narrowing);
+                    }
+                    Err(found) => mistakes.extend(found),
+                }
+            }
+        }
+        if mistakes.has_errors() { Err(mistakes) } else { Ok(Self { application, zones, narrowings }) }
     }
 
     fn capability(&self, name: &str) -> Option<DeclaredCapability<'_>> {
@@ -113,6 +128,8 @@ pub struct GrantDifference {
 /// One change.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct GrantChange {
+    /// The profile whose microprocesses it is about, if not all.
+    pub profile: Option<String>,
     /// The capability that it is about, if not the whole application.
     pub capability: Option<String>,
     /// Where that is granted, as `FILE:LINE`: in the new manifest, unless it is there no longer.
@@ -139,6 +156,8 @@ impl GrantDifference {
             }
         }
         (findings.capability, findings.declared) = (None, None);
+        profiles::compare(&mut findings, old, new);
+        (findings.profile, findings.capability, findings.declared) = (None, None, None);
         application(&mut findings, &old.application, &new.application);
         findings.difference
     }
@@ -169,13 +188,22 @@ impl GrantDifference {
         ];
         for (title, changes) in groups.iter().filter(|(_, changes)| !changes.is_empty()) {
             line(0, title);
-            let mut before: Option<&str> = None;
-            for GrantChange { capability, declared, what } in *changes {
-                if let Some(name) = capability.as_deref().filter(|name| before != Some(name)) {
-                    line(1, &format!("by the capability {name} ({})", declared.as_deref().unwrap_or_default()));
+            let mut before = (None, None);
+            for GrantChange { profile, capability, declared, what } in *changes {
+                let about = (profile.as_deref(), capability.as_deref());
+                let of = match about {
+                    (None, None) => None,
+                    (None, Some(name)) => Some(format!("by the capability {name}")),
+                    (Some(profile), None) => Some(format!("in microprocesses of the profile {profile}")),
+                    (Some(profile), Some(name)) => {
+                        Some(format!("in microprocesses of the profile {profile}, by the capability {name}"))
+                    }
+                };
+                if let Some(of) = of.as_ref().filter(|_| before != about) {
+                    line(1, &format!("{of} ({})", declared.as_deref().unwrap_or_default()));
                 }
-                before = capability.as_deref();
-                line(if capability.is_some() { 2 } else { 1 }, what);
+                before = about;
+                line(if of.is_some() { 2 } else { 1 }, what);
             }
         }
         text
@@ -228,6 +256,7 @@ fn application(findings: &mut Findings, old: &Application, new: &Application) {
         may_be_missing,
         // Compared one by one.
         capabilities: _,
+        profiles: _,
         limits,
         clock,
         seed,
@@ -274,13 +303,15 @@ fn application(findings: &mut Findings, old: &Application, new: &Application) {
 #[derive(Default)]
 struct Findings {
     difference: GrantDifference,
+    profile: Option<String>,
     capability: Option<String>,
     declared: Option<String>,
 }
 
 impl Findings {
     fn change(&self, what: String) -> GrantChange {
-        GrantChange { capability: self.capability.clone(), declared: self.declared.clone(), what }
+        let (profile, capability, declared) = (self.profile.clone(), self.capability.clone(), self.declared.clone());
+        GrantChange { profile, capability, declared, what }
     }
 
     fn more(&mut self, what: String) {

@@ -6,12 +6,13 @@
 
 pub(crate) mod services;
 
-use crate::application::ApplicationLimits;
+use crate::application::{ApplicationLimits, ProfileLimits};
 use crate::units::show_size;
 use cloison_contract::deterministic::Deterministic;
-use cloison_contract::grant::{Grant, Rate};
+use cloison_contract::grant::{Grant, Narrowing, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
 use cloison_contract::interface::{FileRule, FunctionId, Instances, Interface, LibraryLocation, Sandbox};
+use cloison_contract::process::Priority;
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
 use std::time::Duration;
@@ -52,6 +53,30 @@ pub struct Permission {
     pub functions: Vec<String>,
     /// The sandbox of a library; nothing for a service of Cloison's own, whose sandbox is what it gives.
     pub sandbox: Rows,
+}
+
+/// What microprocesses get that are started with a profile.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ProfilePermission {
+    /// Its name, as `spawn` takes it.
+    pub profile: String,
+    /// Where it stands, as `FILE:LINE`.
+    pub declared: String,
+    /// What they hold, as far as whoever starts them holds it.
+    pub capabilities: Vec<NarrowedPermission>,
+    /// What they may use up; what is not there is as whoever starts them has it.
+    pub limits: Rows,
+}
+
+/// What a profile leaves of one capability.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct NarrowedPermission {
+    /// Its name in Python.
+    pub capability: String,
+    /// Where it is named, as `FILE:LINE`.
+    pub declared: String,
+    /// What holds for it besides what holds for the application.
+    pub within: Vec<String>,
 }
 
 /// A capability of a C library.
@@ -129,6 +154,45 @@ pub fn terms(interface: &Interface, grant: &Grant) -> Vec<String> {
     let counted = [quota.rate.map(rate), quota.calls.map(calls), quota.bytes.map(carried), quota.cpu_ns.map(processor)];
     let kept = [grant.personal.then(|| PERSONAL.to_owned()), grant.quiet.then(|| QUIET.to_owned())];
     bounds.chain(counted.into_iter().chain(kept).flatten()).collect()
+}
+
+/// What a narrowing adds to the terms of what is narrowed, a clause each.
+pub fn narrowing(interface: &Interface, by: &Narrowing) -> Vec<String> {
+    let Narrowing { functions, bounds, quota, expires_ns: _, personal, quiet } = by;
+    let (bounds, quota) = (bounds.clone(), *quota);
+    let added = Grant { bounds, quota, personal: *personal, quiet: *quiet, ..Grant::default() };
+    let mut said = terms(interface, &added);
+    said.extend(functions.as_ref().map(|kept| {
+        let names: Vec<_> =
+            kept.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.as_str())).collect();
+        if names.is_empty() { NO_FUNCTION.to_owned() } else { only_functions(&names.join(", ")) }
+    }));
+    said
+}
+
+/// What a profile leaves of one capability; `expires` is how long after the start of the microprocess it ends.
+pub fn narrowed(
+    capability: &str,
+    declared: &str,
+    interface: &Interface,
+    by: &Narrowing,
+    expires: Option<Duration>,
+) -> NarrowedPermission {
+    let within = narrowing(interface, by).into_iter().chain(expires.map(for_so_long_of_its_own)).collect();
+    NarrowedPermission { capability: capability.to_owned(), declared: declared.to_owned(), within }
+}
+
+/// `of the functions only crc32`
+pub(crate) fn only_functions(names: &str) -> String {
+    format!("of the functions only {names}")
+}
+
+/// Of what allows none.
+pub(crate) const NO_FUNCTION: &str = "of the functions none";
+
+/// `for 60 s from its own start on`
+pub(crate) fn for_so_long_of_its_own(duration: Duration) -> String {
+    format!("for {} from its own start on", time(duration))
 }
 
 /// `for 60 s from the start on`
@@ -276,6 +340,21 @@ pub(crate) fn measures(limits: &ApplicationLimits) -> Vec<Measure> {
     ]
 }
 
+/// The limits of a profile, as far as it has some: a microprocess has no more than `whole` besides.
+pub fn profile_limits(limits: &ProfileLimits, whole: &ApplicationLimits) -> Rows {
+    let ProfileLimits { memory_bytes, cpu_seconds, deadline, children, channels, priority, nice } = *limits;
+    let rows = [
+        memory_bytes.map(|bytes| ("memory", size(bytes.min(whole.memory_bytes)))),
+        cpu_seconds.map(|seconds| ("processor time", time(Duration::from_secs(seconds.min(whole.cpu_seconds))))),
+        deadline.map(|deadline| ("time", time(whole.deadline.map_or(deadline, |whole| whole.min(deadline))))),
+        children.map(|count| ("children", count.min(whole.children).to_string())),
+        channels.map(|count| ("open channels", count.min(whole.channels).to_string())),
+        priority.map(|priority| ("priority", Priority::word(priority).to_owned())),
+        nice.map(|nice| ("nice", nice.to_string())),
+    ];
+    Rows(rows.into_iter().flatten().collect())
+}
+
 /// What is the same in each run: a sentence each.
 pub fn deterministic(deterministic: &Deterministic) -> Vec<String> {
     let clock = deterministic.clock.map(|clock| {
@@ -388,6 +467,25 @@ mod tests {
         assert_eq!(permission("zlib", "allow = []\n").may, ["call no function of libz.so.1"]);
         let many = &permission("libm", "allow = \"*\"\n").may[0];
         assert!(many.ends_with(" more functions of libm.so.6"), "{many}");
+    }
+
+    #[test]
+    fn what_a_profile_leaves() {
+        let (file, text) = bundled::find("zlib").unwrap();
+        let interface = manifest::parse(file, text).unwrap();
+        let text = "[capabilities.c]\nzone = \"zlib\"\nallow = \"*\"\n[limits]\nmemory = \"64 MiB\"\n\
+                    [microprocess.w]\nmemory = \"1 GiB\"\nchildren = 0\npriority = \"low\"\n\
+                    [microprocess.w.capabilities.c]\nallow = [\"crc32\", \"adler32\"]\ncalls = 5\nexpires = \"90 s\"\n";
+        let application = application::parse("cloison.toml", text).unwrap();
+        let grant = application.grant("c", &interface).unwrap();
+        let (profile, kept) = (&application.profiles["w"], &application.profiles["w"].capabilities["c"]);
+        let by = application.profile_narrowing("w", "c", &interface, &grant).unwrap();
+        let within = narrowed("c", "cloison.toml:9", &interface, &by, kept.expires).within;
+        let expected = ["5 calls altogether", "of the functions only crc32, adler32", "for 90 s from its own start on"];
+        assert_eq!(within, expected);
+        let limits = profile_limits(&profile.limits, &application.limits).0;
+        let rows = [("memory", "64 MiB"), ("children", "0"), ("priority", "low")];
+        assert_eq!(limits, rows.map(|(name, value)| (name, value.to_owned())), "no more than the application has");
     }
 
     #[test]

@@ -75,6 +75,10 @@ pub enum TableName {
     Manifest,
     /// A member of a struct or union.
     Member,
+    /// `[microprocess.NAME]`
+    Microprocess,
+    /// `[microprocess.NAME.capabilities.NAME]`
+    Narrowing,
     /// A parameter, of a function or of a callback.
     Parameter,
     /// `[random]`
@@ -138,6 +142,8 @@ pub enum Kind {
     Texts,
     /// An array of texts, and of arrays of texts.
     TextsOrMany,
+    /// An array of texts, or a table of tables by name.
+    TextsOrNamed(TableName),
     /// A table of texts, by name.
     TextsByName,
     /// A text, or a table of texts by name.
@@ -211,6 +217,7 @@ impl Kind {
             Self::TextOrByName => "string, or table".to_owned(),
             Self::Texts => "array of strings".to_owned(),
             Self::TextsOrMany => "array of strings, and of arrays of strings".to_owned(),
+            Self::TextsOrNamed(_) => "array of strings, or table".to_owned(),
             Self::Truth => "`true`, `false`".to_owned(),
         }
     }
@@ -218,7 +225,7 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::App,
         Self::Application,
         Self::Audit,
@@ -233,6 +240,8 @@ impl TableName {
         Self::Live,
         Self::Manifest,
         Self::Member,
+        Self::Microprocess,
+        Self::Narrowing,
         Self::Parameter,
         Self::Random,
         Self::Returns,
@@ -268,6 +277,11 @@ impl TableName {
                 ("Manifest", "What one C library offers: functions, types, errors, and the sandbox of its zone.")
             }
             Self::Member => ("Member", "A member of a struct or a union."),
+            Self::Microprocess => ("Microprocess", "`[microprocess.NAME]`: a profile of microprocesses."),
+            Self::Narrowing => (
+                "Narrowing",
+                "`[microprocess.NAME.capabilities.NAME]`: what a profile leaves of a capability; what is not said stays.",
+            ),
             Self::Parameter => ("Parameter", "What a parameter is for."),
             Self::Random => ("Random", "`[random]`"),
             Self::Returns => ("Returns", "What becomes of a function's value."),
@@ -304,6 +318,8 @@ impl TableName {
             | Self::Live
             | Self::Manifest
             | Self::Member
+            | Self::Microprocess
+            | Self::Narrowing
             | Self::Parameter
             | Self::Random
             | Self::Returns

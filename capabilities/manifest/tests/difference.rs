@@ -122,6 +122,23 @@ const CASES: &[(TableName, &str, Case)] = &[
         Wider("zone = \"process\"", "zone = \"process\"\ncommands = [{ path = \"/bin/a\", arguments = [] }]"),
     ),
     (TableName::Capability, "at_once", Wider("zone = \"process\"", "zone = \"process\"\nat_once = 5")),
+    (TableName::Microprocess, "capabilities", Wider("", "capabilities = [\"c\"]")),
+    (TableName::Microprocess, "memory", Wider("memory = \"16 MiB\"", "memory = \"17 MiB\"")),
+    (TableName::Microprocess, "cpu", Wider("cpu = \"1 s\"", "")),
+    (TableName::Microprocess, "deadline", Wider("deadline = \"1 s\"", "deadline = \"2 s\"")),
+    (TableName::Microprocess, "children", Wider("children = 0", "")),
+    (TableName::Microprocess, "channels", Wider("channels = 1", "channels = 2")),
+    (TableName::Microprocess, "priority", Wider("priority = \"low\"", "priority = \"normal\"")),
+    (TableName::Microprocess, "nice", Wider("nice = 5", "nice = 4")),
+    (TableName::Narrowing, "allow", Wider("allow = []", "allow = [\"crc32\"]")),
+    (TableName::Narrowing, "where", Wider("where = { crc32 = \"len < 9\" }", "where = { crc32 = \"len < 10\" }")),
+    (TableName::Narrowing, "rate", Wider("rate = \"10/s\"", "")),
+    (TableName::Narrowing, "calls", Wider("calls = 10", "calls = 11")),
+    (TableName::Narrowing, "bytes", Wider("bytes = 10", "")),
+    (TableName::Narrowing, "cpu", Wider("cpu = \"1 s\"", "")),
+    (TableName::Narrowing, "expires", Wider("expires = \"1 s\"", "expires = \"2 s\"")),
+    (TableName::Narrowing, "delegate", Wider("delegate = false", "")),
+    (TableName::Narrowing, "callbacks", Wider("callbacks = false", "")),
     (TableName::Command, "name", Either("", "name = \"b\"")),
     (TableName::Command, "path", Either("path = \"/bin/a\"", "path = \"/bin/b\"")),
     (TableName::Command, "arguments", Either("arguments = []", "arguments = [\"a\"]")),
@@ -218,6 +235,13 @@ fn declared(table: TableName, lines: &str) -> DeclaredApplication {
         TableName::App => format!("[app]\n{lines}\n"),
         TableName::Limits => format!("[limits]\n{lines}\n"),
         TableName::Capability => format!("[capabilities.c]\n{lines}\n"),
+        TableName::Microprocess => {
+            format!("[capabilities.c]\nzone = \"zlib\"\nallow = [\"crc32\"]\n[microprocess.w]\n{lines}\n")
+        }
+        TableName::Narrowing => {
+            let capability = "[capabilities.c]\nzone = \"zlib\"\nallow = [\"crc32\", \"adler32\"]\n";
+            format!("{capability}[microprocess.w.capabilities.c]\n{lines}\n")
+        }
         TableName::Command => {
             let command = with(&["path = \"/bin/a\"", "arguments = []"]);
             format!("[capabilities.c]\nzone = \"process\"\ncommands = [{{ {command} }}]\n")
@@ -267,6 +291,8 @@ fn no_key_is_forgotten() {
         TableName::Command,
         TableName::Library,
         TableName::Limits,
+        TableName::Microprocess,
+        TableName::Narrowing,
         TableName::Root,
         TableName::Sandbox,
         TableName::Secret,

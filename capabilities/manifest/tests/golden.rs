@@ -143,14 +143,21 @@ fn the_manifests_of_the_documentation_are_right() {
 /// Whether a block is a whole manifest but for its `[zone]`, and not a part of a table or of a `cloison.toml`.
 fn is_manifest(block: &str) -> bool {
     let first = block.lines().find(|line| !line.starts_with('#') && !line.is_empty()).unwrap_or_default();
-    let application = ["[app]", "[audit]", "[capabilities", "[limits]"].iter().any(|table| block.contains(table));
+    let application =
+        ["[app]", "[audit]", "[capabilities", "[limits]", "[microprocess"].iter().any(|table| block.contains(table));
     first.starts_with('[') && !application
 }
 
 fn grants(application: &Application) -> Result<(), Diagnostics> {
     for (name, request) in &application.capabilities {
         if let Some((file_name, text)) = bundled::find(&request.zone.text) {
-            application.grant(name, &manifest::parse(file_name, text)?)?;
+            let interface = manifest::parse(file_name, text)?;
+            let grant = application.grant(name, &interface)?;
+            for (profile, declared) in &application.profiles {
+                if declared.capabilities.contains_key(name) {
+                    application.profile_narrowing(profile, name, &interface, &grant)?;
+                }
+            }
         }
     }
     Ok(())

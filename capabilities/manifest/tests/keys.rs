@@ -41,6 +41,11 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
             let whole = format!("zone = \"{zone}\"\nallow = []\n");
             application(format!("[capabilities.x]\n{}{entry}\n", without(&whole)))
         }
+        TableName::Microprocess => application(format!("[microprocess.x]\n{entry}\n")),
+        TableName::Narrowing => {
+            let capability = "[capabilities.x]\nzone = \"zlib\"\nallow = []\n";
+            application(format!("{capability}[microprocess.x.capabilities.x]\n{entry}\n"))
+        }
         TableName::Clock => application(format!("[clock]\n{entry}\n")),
         TableName::Command => {
             let command: Vec<_> = ["path = \"/bin/x\"", "arguments = []"]
@@ -152,7 +157,7 @@ fn a_table_cannot_do_without_what_is_required() {
 }
 
 /// The tables that can be empty, or say otherwise what they lack.
-const KEYS_WITHOUT_REQUIRED: [TableName; 11] = [
+const KEYS_WITHOUT_REQUIRED: [TableName; 13] = [
     TableName::App,
     TableName::Application,
     TableName::Clock,
@@ -161,6 +166,8 @@ const KEYS_WITHOUT_REQUIRED: [TableName; 11] = [
     TableName::Library,
     TableName::Limits,
     TableName::Member,
+    TableName::Microprocess,
+    TableName::Narrowing,
     TableName::Parameter,
     TableName::Returns,
     TableName::Sandbox,

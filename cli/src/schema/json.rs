@@ -128,6 +128,9 @@ impl Definitions {
             Kind::TextsOrMany => {
                 json!({ "type": "array", "items": { "anyOf": [self.value(Kind::Text), self.value(Kind::Texts)] } })
             }
+            Kind::TextsOrNamed(table) => {
+                json!({ "anyOf": [self.value(Kind::Texts), self.value(Kind::Named(table))] })
+            }
             Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         }
     }

@@ -40,6 +40,15 @@ fn the_schema_takes_what_the_reader_takes() {
     assert!(application::parse("cloison.toml", &text).is_ok());
     let schema = json::schema(Which::Application);
     assert_eq!(fits(&schema, &schema, &data(&text)), Ok(()));
+    for profile in
+        ["capabilities = [\"zlib\"]", "capabilities = { zlib = { allow = [\"crc32\"], calls = 3 } }\nnice = 3"]
+    {
+        let text = format!("{text}\n[microprocess.worker]\n{profile}\n");
+        assert!(application::parse("cloison.toml", &text).is_ok(), "{text}");
+        assert_eq!(fits(&schema, &schema, &data(&text)), Ok(()), "{text}");
+    }
+    let wrong = format!("{text}\n[microprocess.worker]\ncapabilities = {{ zlib = {{ zone = \"zlib\" }} }}\n");
+    assert!(fits(&schema, &schema, &data(&wrong)).is_err(), "{wrong}");
 }
 
 #[test]

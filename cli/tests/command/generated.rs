@@ -200,6 +200,20 @@ def supervises() -> None:
     with cloison.TaskGroup() as group:
         task: cloison.Task = group.spawn(work, counter, 3)
     print(task.result, task.process.number)
+
+def narrows(zlib: cloison.Capability) -> None:
+    less: cloison.Capability = zlib.narrow(functions=["crc32"], where={"crc32": ["len < 9", "crc == 0"]}, calls=5, rate="10/s")
+    least = cloison.narrow(less, bytes="1 MiB", cpu=0.5, expires=60, delegate=False, callbacks=False)
+    match least.describe():
+        case cloison.CapabilityInfo(name, functions=(function, *_)) as info:
+            print(name, function, info.where[function], (info.rate or (0, 0.0))[1], info.calls, info.location)
+    child: Process = spawn(work, cloison.self(), 5, profile="worker", capabilities=[least])
+    with zlib.lend(child, calls=1) as lease:
+        child.send(lease)
+    cloison.lend(zlib, child, where={"crc32": "len < 9"}).revoke()
+    least.revoke()
+    cloison.revoke(less)
+    print(cloison.describe(zlib).delegate, Counter.start(5, profile="worker"), cloison.Child(work, profile="worker"))
 "#;
 
 /// Each line is one mistake.
@@ -211,6 +225,9 @@ child.send()
 number: int = cloison.receive(cloison.Down)
 cloison.spawn("len")
 cloison.spawn(len, "x", nice="3")
+cloison.spawn(len, "x", profile=["worker"])
+cloison.narrow(child, calls="5")
+cloison.describe(child).name = "x"
 cloison.reply(5, 5)
 cloison.receive(timeout="soon")
 cloison.whereis("x").send(1)

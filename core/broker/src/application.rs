@@ -3,6 +3,7 @@
 use crate::audit::AuditRequest;
 use crate::files;
 use crate::library;
+use crate::profiles::LoadedProfile;
 use crate::request::{Program, RunRequest, Unasked};
 use crate::services::{ConfiguredService, LogFile};
 use crate::sources::Sources;
@@ -10,7 +11,9 @@ use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{Grant, Interface};
-use cloison_manifest::application::{self, Application, ApplicationLimits, CapabilityRequest, ClockRequest, Written};
+use cloison_manifest::application::{
+    self, Application, ApplicationLimits, CapabilityRequest, ClockRequest, Profile, Written,
+};
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use cloison_manifest::{bundled, manifest};
 use rustix::time::{ClockId, clock_gettime};
@@ -44,6 +47,8 @@ pub struct LoadedApplication {
     pub capabilities: BTreeMap<String, ApplicationCapability>,
     /// The zones, to which capabilities refer by position.
     pub zones: Vec<ZoneSpecification>,
+    /// What microprocesses get that are started with a profile, by its name.
+    pub profiles: BTreeMap<String, LoadedProfile>,
     /// Where it is written down what becomes of its authority, if that is asked for.
     pub audit: Option<AuditRequest>,
     /// The path of `cloison.toml`, or where it would be.
@@ -136,6 +141,7 @@ impl LoadedApplication {
             may_be_missing: Vec::new(),
             capabilities: BTreeMap::new(),
             zones: Vec::new(),
+            profiles: BTreeMap::new(),
             audit: None,
             manifest,
             in_use: false,
@@ -237,11 +243,25 @@ impl LoadedApplication {
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
             }
         }
+        self.take_profiles(application, &mut mistakes);
         self.keep_secrets(&application.source, &mut mistakes);
         self.keep_manifests(folder, application, &mut mistakes);
         self.take_audit(folder, application, &mut mistakes);
         self.keep_logs(application, &mut mistakes);
         if mistakes.has_errors() { Err(LoadError::Manifests(mistakes)) } else { Ok(()) }
+    }
+
+    /// The profiles of the manifest, whose capabilities are there already.
+    fn take_profiles(&mut self, application: &Application, mistakes: &mut Diagnostics) {
+        let granted = |name: &str| {
+            let capability = self.capabilities.get(name)?;
+            Some((&*self.zones[capability.zone].interface, &capability.grant))
+        };
+        let load = |(name, profile): (&String, &Profile)| {
+            let loaded = LoadedProfile::load((name, profile), application, &self.manifest, granted, mistakes);
+            (name.clone(), loaded)
+        };
+        self.profiles = application.profiles.iter().map(load).collect();
     }
 
     /// No program changes what it is granted: in no folder that it may change is the manifest, that of a zone, a library that one loads, or

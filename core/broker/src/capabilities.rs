@@ -5,10 +5,11 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
-use crate::grants::{GrantEnd, GrantKey, GrantTable, MOST_GRANTS};
+use crate::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_GRANTS};
 use crate::process::{HeldChannel, Process};
+use crate::profiles;
 use cloison_contract::grant::Narrowing;
-use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, NarrowRequest, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, NarrowRequest, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_manifest::{application, explain};
 use cloison_transport::terms::TermsState;
@@ -56,6 +57,16 @@ impl HeldCapabilities {
         holding.times = holding.times.saturating_add(1);
         holding.times > 1
     }
+}
+
+/// One capability that a new process is to hold.
+#[derive(Debug)]
+pub(crate) struct GivenCapability {
+    /// The name that it goes by there, if by one.
+    name: Option<String>,
+    grant: GrantKey,
+    /// The process's profile has given it, and is still to narrow it.
+    by_profile: bool,
 }
 
 /// What keeps somebody from having what was asked for.
@@ -110,35 +121,81 @@ impl Broker {
         held
     }
 
-    /// What a process is to hold that `parent` spawns, as far as `parent` may give it.
-    pub(crate) fn capabilities_for_child(
-        &self,
-        parent: Pid,
-        named: &[CapabilityName],
-        given: &[CapabilityRef],
-    ) -> Result<Vec<(Option<String>, GrantKey)>, String> {
-        let mut capabilities: Vec<(Option<String>, GrantKey)> = Vec::with_capacity(named.len() + given.len());
-        for name in named {
-            let key = self.to_give(parent, name)?;
-            let name = match name {
+    /// What a process is to hold that `parent` spawns, as far as `parent` may give it. What its profile narrows is not narrowed yet.
+    pub(crate) fn capabilities_for_child(&self, parent: Pid, spawn: &Spawn) -> Result<Vec<GivenCapability>, String> {
+        let mut capabilities: Vec<GivenCapability> = match &spawn.profile {
+            Some(profile) => self.given_by_profile(parent, profile)?,
+            None => Vec::new(),
+        };
+        for asked in &spawn.capabilities {
+            let grant = self.to_give(parent, asked)?;
+            let name = match asked {
                 CapabilityName::Named(name) => name.clone(),
-                CapabilityName::Referred(_) => self.grants.name(key).to_owned(),
+                CapabilityName::Referred(_) => self.grants.name(grant).to_owned(),
             };
-            if capabilities.iter().any(|(other, _)| other.as_deref() == Some(&name)) {
-                return Err(format!(
-                    "two of the capabilities are called {name:?}: the process could not tell them apart\nhint: pass one of them as an argument"
-                ));
+            match capabilities.iter().find(|other| other.name.as_deref() == Some(&name)) {
+                None => {}
+                // It has one of that name by its profile, and no more of it for being asked for by name.
+                Some(other) if other.by_profile && matches!(asked, CapabilityName::Named(_)) => continue,
+                Some(_) => {
+                    return Err(format!(
+                        "two of the capabilities are called {name:?}: the process could not tell them apart\nhint: pass one of them as an argument"
+                    ));
+                }
             }
-            capabilities.push((Some(name), key));
+            capabilities.push(GivenCapability { name: Some(name), grant, by_profile: false });
         }
-        for reference in given {
-            capabilities.push((None, self.to_give(parent, &CapabilityName::Referred(*reference))?));
+        for reference in &spawn.given {
+            let grant = self.to_give(parent, &CapabilityName::Referred(*reference))?;
+            capabilities.push(GivenCapability { name: None, grant, by_profile: false });
         }
         let budget = self.processes.get(parent).and_then(Process::running).map_or(0, |running| running.given);
         match budget as usize + capabilities.len() > MOST_GRANTS as usize {
             true => Err(too_many_given()),
             false => Ok(capabilities),
         }
+    }
+
+    /// What a profile gives out of what `parent` holds: of each of its capabilities, what `parent` holds under that name.
+    fn given_by_profile(&self, parent: Pid, name: &str) -> Result<Vec<GivenCapability>, String> {
+        let profile = profiles::find(&self.application.profiles, name, &self.application.manifest)?;
+        let given = profile.capabilities.iter().map(|(capability, kept)| {
+            let grant = self.to_give(parent, &CapabilityName::Named(capability.clone())).map_err(|why| {
+                format!("the profile {name:?} gives the capability {capability:?} ({}): {why}", kept.location)
+            })?;
+            Ok(GivenCapability { name: Some(capability.clone()), grant, by_profile: true })
+        });
+        given.collect()
+    }
+
+    /// Narrow what a profile narrows, for the one process that `spawner` starts: what that uses up others have still. `spawner` counts as who has
+    /// narrowed it. If one of them cannot be had, nothing of the others stays.
+    pub(crate) fn narrow_by_profile(
+        &mut self,
+        mut given: Vec<GivenCapability>,
+        profile: Option<&str>,
+        spawner: ProcessNumber,
+    ) -> Result<Vec<GivenCapability>, String> {
+        let Some(name) = profile else { return Ok(given) };
+        let mut made = Vec::new();
+        for one in given.iter_mut().filter(|one| one.by_profile) {
+            let capability = one.name.as_deref().unwrap_or_default();
+            let profile = self.application.profiles.get(name);
+            let kept = profile.and_then(|profile| profile.capabilities.get(capability));
+            let Some(kept) = kept.filter(|kept| kept.narrows()).cloned() else { continue };
+            match self.enter_narrowed(one.grant, kept.narrowing, (kept.expires, false), spawner) {
+                Ok(key) => {
+                    self.grants.is_by_profile(key, name);
+                    one.grant = key;
+                    made.push(key);
+                }
+                Err(why) => {
+                    made.into_iter().for_each(|key| self.let_go(key));
+                    return Err(format!("the profile {name:?} narrows {capability:?} ({}): {why}", kept.location));
+                }
+            }
+        }
+        Ok(given)
     }
 
     fn to_give(&self, pid: Pid, name: &CapabilityName) -> Result<GrantKey, String> {
@@ -153,11 +210,11 @@ impl Broker {
     /// A new process holds what it was given.
     pub(crate) fn take_over(
         &mut self,
-        capabilities: Vec<(Option<String>, GrantKey)>,
+        capabilities: Vec<GivenCapability>,
         (giver, to): (ProcessNumber, ProcessNumber),
     ) -> HeldCapabilities {
         let mut held = HeldCapabilities::default();
-        for (name, key) in capabilities {
+        for GivenCapability { name, grant: key, by_profile: _ } in capabilities {
             held.names.extend(name.map(|name| (name, key)));
             if !held.add(key, Some(giver)) {
                 self.grants.held(key);
@@ -341,22 +398,33 @@ impl Broker {
         let interface = &self.zones[zone].specification.interface;
         let narrowing =
             application::narrowing(by, interface, &self.grants.effective(from)).map_err(Refused::Invalid)?;
-        let mut token = [0; 16];
-        self.random(&mut token).map_err(|error| Refused::Denied(format!("there is no random token: {error}")))?;
         let expires = by.expires_ms.map(Duration::from_millis);
-        let key = self
-            .grants
-            .narrow(from, narrowing, expires, by.is_lease, number, token)
-            .map_err(|error| Refused::Denied(error.to_string()))?;
+        let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
         self.grants.held(key);
         if let Some(process) = self.processes.get_mut(pid) {
             process.held.add(key, None);
         }
+        Ok(key)
+    }
+
+    /// Enter what `minter` has made of a grant: when it expires, and whether it is a lease. It has no holder yet.
+    fn enter_narrowed(
+        &mut self,
+        from: GrantKey,
+        by: Narrowing,
+        (expires, is_lease): (Option<Duration>, bool),
+        minter: ProcessNumber,
+    ) -> Result<GrantKey, String> {
+        let mut token = [0; 16];
+        self.random(&mut token).map_err(|error| format!("there is no random token: {error}"))?;
+        let narrowed = self.grants.narrow(from, by, expires, is_lease, minter, token);
+        let key = narrowed.map_err(|error| error.to_string())?;
         self.note(|| {
-            let interface = &self.zones[zone].specification.interface;
-            let mut terms = explain::terms(interface, &self.grants.own_terms(key));
-            terms.extend(by.functions.iter().map(|names| format!("of the functions only {}", names.join(", "))));
-            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(number, None, ""));
+            let interface = self.zone_of(key).map(|zone| &self.zones[zone].specification.interface);
+            let terms = interface.zip(self.grants.narrowing(key));
+            let terms = terms.map(|(interface, by)| explain::narrowing(interface, by)).unwrap_or_default();
+            let pid = self.numbers.get(&minter);
+            let who = pid.and_then(|pid| self.auditee(*pid)).unwrap_or_else(|| AuditProcess::new(minter, None, ""));
             AuditEvent::narrow(who, self.grants.name(key), self.number_of(key), self.number_of(from), &terms.join("; "))
         });
         Ok(key)
@@ -369,9 +437,11 @@ impl Broker {
         keeps.map_or(Ok(()), |entry| {
             let name = self.grants.name(key);
             Err(match entry.minter {
-                Some(minter) => format!(
-                    "the capability {name:?} cannot be given on: process {minter} has narrowed it with `delegate=False`"
-                ),
+                Some(minter) => {
+                    let how = if entry.profile.is_some() { "delegate = false" } else { "delegate=False" };
+                    let who = self.narrower(entry, name, minter);
+                    format!("the capability {name:?} cannot be given on: {who} has narrowed it with `{how}`")
+                }
                 None => {
                     let location = self.application.capabilities.get(name).map(|one| one.allow_location.as_str());
                     let location = location.unwrap_or_default();
@@ -379,6 +449,15 @@ impl Broker {
                 }
             })
         })
+    }
+
+    /// Who has narrowed a grant of that name, for people.
+    pub(crate) fn narrower(&self, entry: &GrantEntry, name: &str, minter: ProcessNumber) -> String {
+        let Some(profile) = &entry.profile else { return format!("process {minter}") };
+        let loaded = self.application.profiles.get(profile);
+        let kept = loaded.and_then(|loaded| loaded.capabilities.get(name));
+        let location = kept.map(|kept| kept.location.as_str()).unwrap_or_default();
+        format!("the profile {profile:?} ({location})")
     }
 
     /// Let another process hold it as well.

@@ -1,13 +1,14 @@
 //! What an application may do, said in the words of [`cloison_manifest::explain`].
 
 use crate::application::{LoadError, LoadedApplication, zone};
+use crate::profiles::{LoadedProfile, ProfileCapability};
 use crate::services::HostFolder;
 use cloison_contract::host::HostService;
 use cloison_contract::printable;
 use cloison_manifest::application;
 use cloison_manifest::diagnostic::Diagnostics;
 use cloison_manifest::difference::DeclaredApplication;
-use cloison_manifest::explain::{self, Permission};
+use cloison_manifest::explain::{self, Permission, ProfilePermission};
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -28,6 +29,23 @@ impl LoadedApplication {
             }
         };
         self.capabilities.iter().map(permission).collect()
+    }
+
+    /// What each of its profiles gives to microprocesses that are started with it, in the order of their names.
+    pub fn profile_permissions(&self) -> Vec<ProfilePermission> {
+        let permission = |(name, profile): (&String, &LoadedProfile)| {
+            let left = |(capability, kept): (&String, &ProfileCapability)| {
+                let interface = &self.zones[self.capabilities.get(capability)?.zone].interface;
+                Some(explain::narrowed(capability, &kept.location, interface, &kept.narrowing, kept.expires))
+            };
+            ProfilePermission {
+                profile: name.clone(),
+                declared: profile.location.clone(),
+                capabilities: profile.capabilities.iter().filter_map(left).collect(),
+                limits: explain::profile_limits(&profile.limits, &self.limits),
+            }
+        };
+        self.profiles.iter().map(permission).collect()
     }
 
     /// The host services that it has something of.

@@ -56,6 +56,8 @@ pub(crate) struct GrantEntry {
     origin: Origin,
     /// Who has narrowed it; nobody for what `cloison.toml` grants.
     pub(crate) minter: Option<ProcessNumber>,
+    /// The profile by which it was narrowed when the minter has spawned its holder.
+    pub(crate) profile: Option<String>,
     /// Since when it has been there.
     pub(crate) since: Instant,
     /// Why it is not alive any more, as far as that is its own doing.
@@ -178,6 +180,7 @@ impl GrantTable {
             reference,
             origin,
             minter,
+            profile: None,
             since: Instant::now(),
             ended: None,
             expires,
@@ -294,6 +297,14 @@ impl GrantTable {
         Ok(keys.into_iter().filter_map(each).collect())
     }
 
+    /// What it was narrowed by; nothing if `cloison.toml` grants it.
+    pub(crate) fn narrowing(&self, key: GrantKey) -> Option<&Narrowing> {
+        match &self.entries.get(key)?.origin {
+            Origin::Root { .. } => None,
+            Origin::Narrowed { by, .. } => Some(by),
+        }
+    }
+
     /// What this one adds to what it comes from, as a grant of no function.
     pub(crate) fn own_terms(&self, key: GrantKey) -> Grant {
         match self.entries.get(key).map(|entry| &entry.origin) {
@@ -327,6 +338,13 @@ impl GrantTable {
         match &mut entry.origin {
             Origin::Root { grant, .. } => *grant = grant.narrow(&by),
             Origin::Narrowed { by: own, .. } => **own = own.and(&by),
+        }
+    }
+
+    /// A profile says how it is narrowed, and not the program.
+    pub(crate) fn is_by_profile(&mut self, key: GrantKey, profile: &str) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.profile = Some(profile.to_owned());
         }
     }
 
@@ -546,6 +564,25 @@ mod tests {
         assert_eq!(table.narrow(root, Narrowing::default(), None, false, 2, [0; 16]), Err(TooMany::Grants));
         // That is that process's affair alone.
         narrow(&mut table, root, 1, 3);
+    }
+
+    /// A profile is one more narrowing: its spawner may take it back, the process that has it may not, nor give it on.
+    #[test]
+    fn what_a_profile_has_narrowed_is_its_spawners() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let spawners = narrow(&mut table, root, 10, 1);
+        let quota = Quota { calls: Some(100), ..Quota::default() };
+        let by = Narrowing { personal: true, quota, ..Narrowing::default() };
+        let key = table.narrow(spawners, by.clone(), None, false, 2, [4; 16]).unwrap();
+        table.is_by_profile(key, "worker");
+        table.held(key);
+        assert_eq!(table.get(key).unwrap().profile.as_deref(), Some("worker"));
+        assert_eq!((table.narrowing(key), table.narrowing(root)), (Some(&by), None));
+        assert_eq!(table.effective(key).quota.calls, Some(10), "no more than its spawner has");
+        assert!(table.may_revoke(key, 2) && !table.may_revoke(key, 3));
+        table.let_go(key);
+        assert!(table.get(key).is_none() && !table.minted.contains_key(&2), "it goes with the process");
     }
 
     #[test]

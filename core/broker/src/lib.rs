@@ -13,6 +13,7 @@
 //! | [`application`] | an application on disk: its manifest, its zones, its sources |
 //! | [`explain`] | what an application may do, in plain words, and what its manifests say, to be compared |
 //! | `grants` | who may do what: a table of all capabilities, and what was narrowed from which |
+//! | [`profiles`] | what `[microprocess.NAME]` leaves of them, and its limits: pure |
 //! | `capabilities` | what the broker does with them: describes, narrows, gives, takes back |
 //! | [`audit`] | what becomes of authority, written down in lines that hang together |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
@@ -59,6 +60,7 @@ pub mod library;
 pub mod limiter;
 mod process;
 mod processes;
+pub mod profiles;
 mod program;
 pub mod reactor;
 pub mod request;

@@ -53,6 +53,8 @@ pub(crate) struct Running {
     pub(crate) name: Option<String>,
     /// What it runs, for people.
     pub(crate) function: String,
+    /// The profile that it was started with.
+    pub(crate) profile: Option<String>,
     pub(crate) memory_bytes: u64,
     pub(crate) cpu_seconds: u64,
     /// When it is ended, whatever it does.

@@ -2,8 +2,7 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
-use crate::capabilities::HeldCapabilities;
-use crate::grants::GrantKey;
+use crate::capabilities::{GivenCapability, HeldCapabilities};
 use crate::launch::{descriptors_for, most_processes};
 use crate::process::{Process, Running, Work};
 use crate::scheduling::{Load, Standing};
@@ -34,9 +33,6 @@ const PROGRAM: ProcessNumber = 1;
 /// How long the router may take to say why the program has ended.
 const REASON_PATIENCE: Duration = Duration::from_millis(500);
 
-/// What a new process is to hold, and under which names.
-type Given = Vec<(Option<String>, GrantKey)>;
-
 impl Broker {
     /// Why the program, which has ended, did so, as its links and monitors hear it; `None` if that cannot be learnt.
     pub fn reason_of_program(&mut self) -> Option<Reason> {
@@ -66,6 +62,7 @@ impl Broker {
             parent: None,
             name: None,
             function: describe(&run),
+            profile: None,
             memory_bytes: self.application.limits.memory_bytes,
             cpu_seconds: self.application.limits.cpu_seconds,
             deadline: self.application.limits.deadline.map(|deadline| Instant::now() + deadline),
@@ -204,7 +201,11 @@ impl Broker {
             let begun = match self.may_spawn(pid, &spawn) {
                 Err(message) => Err(message),
                 Ok((parent, held)) => match self.blank(spawn.main) {
-                    Ok(Some((blank, kind))) => self.begin_spawned(blank, kind, parent, spawn, held),
+                    Ok(Some((blank, kind))) => {
+                        let begun = self.begin_spawned(blank, kind, parent, spawn, held);
+                        // Nobody else will tell that blank what to run.
+                        begun.inspect_err(|_| self.kill(blank))
+                    }
                     Ok(None) => return self.spawns.push_front((pid, spawn)),
                     Err(error) => Err(format!("the process could not be started: {error}")),
                 },
@@ -257,7 +258,7 @@ impl Broker {
     }
 
     /// Whether a process may start that one; what it is itself, and what it gives.
-    fn may_spawn(&self, pid: Pid, spawn: &Spawn) -> Result<(Running, Given), String> {
+    fn may_spawn(&self, pid: Pid, spawn: &Spawn) -> Result<(Running, Vec<GivenCapability>), String> {
         let Some(parent) = self.processes.get(pid).and_then(Process::running) else {
             return Err("a process that runs nothing cannot spawn".into());
         };
@@ -285,16 +286,17 @@ impl Broker {
         if spawn.name.as_ref().is_some_and(|name| name.len() > NAME_BYTES) {
             return Err(format!("a process's name has no more than {NAME_BYTES} bytes"));
         }
-        Ok((parent.clone(), self.capabilities_for_child(pid, &spawn.capabilities, &spawn.given)?))
+        Ok((parent.clone(), self.capabilities_for_child(pid, spawn)?))
     }
 
     /// Where a limit of a microprocess's can be raised, for people.
     pub(crate) fn where_limited(&self, running: &Running, limit: &str) -> String {
         let manifest = self.application.manifest.display();
-        match running.parent {
-            Some(parent) => format!("`{limit}` of its spawn in process {parent}, and [limits] {limit} in {manifest}"),
-            None => format!("[limits] {limit} in {manifest}"),
-        }
+        let Some(parent) = running.parent else { return format!("[limits] {limit} in {manifest}") };
+        let sets = |name: &&String| self.application.profiles.get(*name).is_some_and(|profile| profile.sets(limit));
+        let profile = running.profile.as_ref().filter(sets).map(|name| format!("[microprocess.{name}] {limit}, "));
+        let profile = profile.unwrap_or_default();
+        format!("`{limit}` of its spawn in process {parent}, {profile}and [limits] {limit} in {manifest}")
     }
 
     fn begin_spawned(
@@ -303,8 +305,13 @@ impl Broker {
         kind: TemplateKind,
         parent: Running,
         spawn: Spawn,
-        given: Given,
+        given: Vec<GivenCapability>,
     ) -> Result<ProcessRef, String> {
+        let spawn = match spawn.profile.as_ref().and_then(|profile| self.application.profiles.get(profile)) {
+            Some(profile) => profile.limit(spawn),
+            None => spawn,
+        };
+        let number = parent.reference.number;
         let within = |asked: Option<u64>, own: u64| asked.map_or(own, |asked| asked.min(own));
         let Some((main, _)) = &self.main else { return Err("there is no program".into()) };
         let run = Run::Spawned {
@@ -316,11 +323,13 @@ impl Broker {
             register: spawn.register,
         };
         let reference = self.new_reference().map_err(|error| format!("the process could not be started: {error}"))?;
+        let given = self.narrow_by_profile(given, spawn.profile.as_deref(), number)?;
         let running = Running {
             reference,
-            parent: Some(parent.reference.number),
+            parent: Some(number),
             name: spawn.name,
             function: format!("{}:{}", spawn.module, spawn.qualname),
+            profile: spawn.profile,
             memory_bytes: within(spawn.memory_bytes, parent.memory_bytes),
             cpu_seconds: within(spawn.cpu_seconds, parent.cpu_seconds),
             deadline: earlier(spawn.deadline_ms.and_then(in_milliseconds), parent.deadline),
@@ -332,7 +341,6 @@ impl Broker {
             load: Load::default(),
         };
         let standing = running.standing;
-        let number = parent.reference.number;
         let ties = Ties {
             link: spawn.link.then_some(number),
             may_link: spawn.may_link.then_some(number),

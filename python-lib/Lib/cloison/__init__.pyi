@@ -1,6 +1,6 @@
 """Capabilities: C libraries that live in zones of their own, called from a microprocess. And the processes of a program."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import (
     Any,
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "Capability",
     "CapabilityDenied",
+    "CapabilityInfo",
     "Child",
     "ChildInfo",
     "DeadlineExceeded",
@@ -33,6 +34,7 @@ __all__ = [
     "Function",
     "Handle",
     "HostDenied",
+    "Lease",
     "MailboxFull",
     "MessageError",
     "NativeError",
@@ -62,16 +64,20 @@ __all__ = [
     "capability",
     "cast",
     "demonitor",
+    "describe",
     "exit",
+    "lend",
     "link",
     "make_reference",
     "message",
     "monitor",
+    "narrow",
     "parent",
     "receive",
     "register",
     "reply",
     "reply_error",
+    "revoke",
     "self",
     "send",
     "spawn",
@@ -83,6 +89,7 @@ __all__ = [
 ]
 
 _Class = TypeVar("_Class", bound=type)
+_Given = TypeVar("_Given")
 _Kind = TypeVar("_Kind")
 _Value = TypeVar("_Value", covariant=True)
 
@@ -154,8 +161,167 @@ class Capability:
             >>> db.value
             <sqlite3 handle of capability 'sqlite'>
         """
+    def narrow(
+        self,
+        *,
+        functions: Iterable[str] | None = None,
+        where: Mapping[str, str | Iterable[str]] | None = None,
+        calls: int | None = None,
+        bytes: str | int | None = None,
+        rate: str | None = None,
+        cpu: float | None = None,
+        expires: float | None = None,
+        delegate: bool = True,
+        callbacks: bool = True,
+    ) -> Self:
+        """Return another capability, that allows less: as `cloison.narrow`."""
+    def revoke(self) -> None:
+        """Take it back, from all who hold it, with everything that was narrowed from it: as `cloison.revoke`."""
+    def describe(self) -> CapabilityInfo:
+        """Return what it allows: as `cloison.describe`."""
+    def lend(
+        self,
+        process: Process,
+        /,
+        *,
+        functions: Iterable[str] | None = None,
+        where: Mapping[str, str | Iterable[str]] | None = None,
+        calls: int | None = None,
+        bytes: str | int | None = None,
+        rate: str | None = None,
+        cpu: float | None = None,
+        expires: float | None = None,
+        callbacks: bool = True,
+    ) -> Lease:
+        """Lend it to a process: as `cloison.lend`."""
     def __dir__(self) -> list[str]: ...
     def __reduce__(self) -> NoReturn: ...
+
+@final
+class CapabilityInfo:
+    """What a capability allows."""
+
+    __match_args__ = ("name", "functions")
+
+    name: Final[str]
+    """The name of the capability of cloison.toml that it comes from."""
+    number: Final[int]
+    """Its number in the application, for people: what ``cloison caps`` shows."""
+    functions: Final[tuple[str, ...]]
+    """The names of the functions that may be called."""
+    where: Final[dict[str, tuple[str, ...]]]
+    """What must hold for their arguments, by function."""
+    rate: Final[tuple[int, float] | None]
+    """How many calls in how many seconds, or None."""
+    calls: Final[int | None]
+    """How many calls altogether, or None."""
+    bytes: Final[int | None]
+    """How many bytes of arguments and results altogether, or None."""
+    cpu: Final[float | None]
+    """How many seconds of the zone's processor time altogether, or None."""
+    expires: Final[float | None]
+    """In how many seconds it ends, or None."""
+    delegate: Final[bool]
+    """Whether whoever was given it may give it on."""
+    callbacks: Final[bool]
+    """Whether callables may be passed."""
+    location: Final[str]
+    """The line of cloison.toml that it comes from."""
+
+def narrow(
+    capability: _Given,
+    /,
+    *,
+    functions: Iterable[str] | None = None,
+    where: Mapping[str, str | Iterable[str]] | None = None,
+    calls: int | None = None,
+    bytes: str | int | None = None,
+    rate: str | None = None,
+    cpu: float | None = None,
+    expires: float | None = None,
+    delegate: bool = True,
+    callbacks: bool = True,
+) -> _Given:
+    """Return another capability, that allows less. What is not said stays as it is, and nothing that was given up comes back.
+
+    What is counted is counted for all who hold it together, and for what it comes from as well.
+
+    Args:
+        capability: What to narrow.
+        functions: The names of the functions that may be called.
+        where: What must hold for their arguments, by function: an expression as in cloison.toml, or several.
+        calls: At most so many calls altogether.
+        bytes: At most so many bytes of arguments and results altogether: a number, or a text such as ``"10 MiB"``.
+        rate: At most so many calls in a time: ``"100/s"``.
+        cpu: At most so many seconds of the zone's processor time altogether.
+        expires: It ends in so many seconds.
+        delegate: Whether those who are given it may give it on.
+        callbacks: Whether callables may be passed.
+
+    Raises:
+        ValueError: A function or a bound makes no sense; the text says what to write instead.
+        Revoked: The capability is not alive any more.
+
+    Example:
+        >>> once = cloison.narrow(zlib, functions=["crc32"], calls=1)
+        >>> spawn(work, capabilities=[once])
+        <Process 2>
+    """
+
+def revoke(capability: Any, /) -> None:
+    """Take a capability back, from all who hold it, with everything that was narrowed from it. Calls that run end with `Revoked`.
+
+    Raises:
+        CapabilityDenied: Another process has narrowed it, or nobody has.
+    """
+
+def describe(capability: Any, /) -> CapabilityInfo:
+    """Return what a capability allows: a `CapabilityInfo`."""
+
+class Lease:
+    """A capability that is lent: `with zlib.lend(process, calls=100) as lease:`.
+
+    It is revoked at the end of the block, or of this process.
+    """
+
+    def __init__(self, capability: Any) -> None: ...
+    capability: Any
+    """What is lent."""
+    def __enter__(self) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+    def revoke(self) -> None:
+        """Take it back now."""
+
+def lend(
+    capability: Any,
+    process: Process,
+    /,
+    *,
+    functions: Iterable[str] | None = None,
+    where: Mapping[str, str | Iterable[str]] | None = None,
+    calls: int | None = None,
+    bytes: str | int | None = None,
+    rate: str | None = None,
+    cpu: float | None = None,
+    expires: float | None = None,
+    callbacks: bool = True,
+) -> Lease:
+    """Lend a capability to a process, which cannot give it on: `with lend(…) as lease:`, and send the process `lease` in a message.
+
+    Args:
+        capability: What to lend.
+        process: To whom.
+        functions: As for `narrow`, like all that follow.
+        where: As for `narrow`.
+        calls: As for `narrow`.
+        bytes: As for `narrow`.
+        rate: As for `narrow`.
+        cpu: As for `narrow`.
+        expires: As for `narrow`.
+        callbacks: As for `narrow`.
+    """
 
 def capability(name: str) -> Any:
     """Return the capability of that name.
@@ -443,6 +609,7 @@ def spawn(
     monitor: bool | Reference = False,
     register: str | None = None,
     capabilities: Iterable[Any] | None = None,
+    profile: str | None = None,
     memory: str | int | None = None,
     cpu: float | None = None,
     deadline: float | None = None,
@@ -464,6 +631,8 @@ def spawn(
             is to carry: whoever wants to undo the monitor needs it.
         register: A name that it registers itself under before it calls the function. If that is taken, it ends with the error.
         capabilities: Capabilities of this process's, or their names.
+        profile: A profile, ``[microprocess.NAME]`` of cloison.toml: the process gets its capabilities out of this process's, as far as it
+            leaves them, and no more than its limits. What `capabilities` names is added; a name that the profile has, too, adds nothing.
         memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
         deadline: How many seconds it may run, from now on; then it is ended. No longer than this process may.
@@ -475,7 +644,7 @@ def spawn(
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
-        SpawnError: There are as many processes as there may be, or a capability is not this process's.
+        SpawnError: There are as many processes as there may be, or a capability, one of the profile's too, is not this process's to give.
         RuntimeError: The program's top level starts it, and would in each child: ``if __name__ == "__main__":`` is missing.
 
     Example:
@@ -630,6 +799,7 @@ class Server:
         link: bool = False,
         register: str | None = None,
         capabilities: Iterable[Any] | None = None,
+        profile: str | None = None,
         **limits: Unpack[_Limits],
     ) -> Process:
         """Start a server, wait until its ``__init__`` has returned, and return its process.
@@ -640,7 +810,7 @@ class Server:
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
             register: A name that it registers itself under before ``__init__``.
-            capabilities: As for `spawn`, and so are the limits.
+            capabilities: As for `spawn`, and so are profile and limits.
 
         Raises:
             Exception: What ``__init__`` has raised; an `Error` if the name is taken.
@@ -680,6 +850,7 @@ class Child:
         significant: bool = False,
         register: str | None = None,
         capabilities: Iterable[str] | None = None,
+        profile: str | None = None,
         **limits: Unpack[_Limits],
     ) -> None:
         """Say it.
@@ -696,6 +867,7 @@ class Child:
             significant: Its end may be the end of its supervisor, as `Supervisor` says under ``auto_shutdown``. It is not permanent.
             register: A name that it registers itself under whenever it is started, so that others find it by `whereis`.
             capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
+            profile: As for `spawn`. Its supervisor has to hold the profile's capabilities: name them in `Supervisor.start`.
             limits: ``memory``, ``cpu``, ``deadline``, ``children``, ``channels``, ``priority`` and ``nice``, as for `spawn`.
         """
 
@@ -751,6 +923,7 @@ class Supervisor:
         register: str | None = None,
         timeout: float | None = None,
         capabilities: Iterable[str] | None = None,
+        profile: str | None = None,
         **limits: Unpack[_Limits],
     ) -> RunningSupervisor:
         """Start a process that supervises, and return it when all children have been started.
@@ -760,7 +933,9 @@ class Supervisor:
             link: End the supervisor when this process ends, in order, and this process when the supervisor ends by itself.
             register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
-            capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
+            capabilities: Names of capabilities that later children, and profiles of children, need. Those that the first ones name are
+                given anyway.
+            profile: The supervisor's own, as for `spawn`. Children get no more than it leaves.
             limits: As for `Child`. Children get no more than that.
 
         Raises:
@@ -856,6 +1031,7 @@ class TaskGroup:
         *args: object,
         name: str | None = None,
         capabilities: Iterable[Any] | None = None,
+        profile: str | None = None,
         **limits: Unpack[_Limits],
     ) -> Task:
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.

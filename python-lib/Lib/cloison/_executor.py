@@ -12,7 +12,7 @@ from concurrent.futures._base import PENDING
 import _cloison
 from cloison import _claims
 from cloison._errors import MessageError, SpawnError
-from cloison._processes import checked_limits, find, make_reference, name_of, parent, stop
+from cloison._processes import check_profile, checked_limits, find, make_reference, name_of, parent, stop
 
 __all__ = ["BrokenWorker", "Executor", "Future"]
 
@@ -172,7 +172,7 @@ class Executor(_Executor):
             `concurrent.futures.ProcessPoolExecutor`.
         initargs: Its arguments.
         max_tasks_per_child: How many functions a worker runs until another takes its place; None is no limit.
-        capabilities: What workers are given, as for `spawn`; so are the `limits`: ``memory``, ``cpu``, ``deadline``,
+        capabilities: What workers are given, as for `spawn`; so are `profile` and the `limits`: ``memory``, ``cpu``, ``deadline``,
             ``children``, ``channels``, ``priority`` and ``nice``.
 
     Example:
@@ -188,6 +188,7 @@ class Executor(_Executor):
         initargs=(),
         max_tasks_per_child=None,
         capabilities=None,
+        profile=None,
         **limits,
     ):
         if max_workers is None:
@@ -199,8 +200,9 @@ class Executor(_Executor):
         self._max_workers = max_workers
         self._max_tasks_per_child = max_tasks_per_child
         self._initializer = None if initializer is None else (*name_of(initializer), tuple(initargs), {})
+        check_profile(profile)
         checked_limits(**limits)
-        self._options = {"capabilities": capabilities, **limits}
+        self._options = {"capabilities": capabilities, "profile": profile, **limits}
         self._waiting = deque()
         self._workers = set()
         self._idle = []

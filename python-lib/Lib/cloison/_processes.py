@@ -306,6 +306,12 @@ def checked_limits(memory=None, cpu=None, deadline=None, children=None, channels
     }
 
 
+def check_profile(profile):
+    """Raise if that can't be the name of a profile; None is none."""
+    if not isinstance(profile, (str, type(None))):
+        raise TypeError(f"a profile is named by a str, not {profile!r}")
+
+
 def start(
     module,
     qualname,
@@ -318,6 +324,7 @@ def start(
     monitor=None,
     register=None,
     capabilities=None,
+    profile=None,
     **limits,
 ):
     """Start a process by the name of its function."""
@@ -332,6 +339,7 @@ def start(
             raise ValueError(f"a name of more than {_NAME_BYTES} bytes is too long")
     if register is not None:
         check_name(register)
+    check_profile(profile)
     if main and parent() is None:
         _look_for_guard()
     return _cloison.spawn(
@@ -345,6 +353,7 @@ def start(
         monitor=monitor,
         register=register,
         capabilities=list(capabilities),
+        profile=profile,
         **checked_limits(**limits),
     )
 
@@ -358,6 +367,7 @@ def spawn(
     monitor=False,
     register=None,
     capabilities=None,
+    profile=None,
     memory=None,
     cpu=None,
     deadline=None,
@@ -379,6 +389,8 @@ def spawn(
             is to carry: whoever wants to undo the monitor needs it.
         register: A name that it registers itself under before it calls the function. If that is taken, it ends with the error.
         capabilities: Capabilities of this process's, or their names.
+        profile: A profile, ``[microprocess.NAME]`` of cloison.toml: the process gets its capabilities out of this process's, as far as it
+            leaves them, and no more than its limits. What `capabilities` names is added; a name that the profile has, too, adds nothing.
         memory: How much memory it may use, such as ``"64 MiB"``; no more than this process may. The interpreter takes 30 MiB of it.
         cpu: How many seconds of processor time; no more than this process may.
         deadline: How many seconds it may run, from now on; then it is ended. No longer than this process may.
@@ -390,7 +402,8 @@ def spawn(
 
     Raises:
         TypeError: The function has no name that another process could find, or an argument can't be sent.
-        SpawnError: There are as many processes as there may be; the text says which limit.
+        SpawnError: There are as many processes as there may be; the text says which limit. Or a capability, one of the profile's too,
+            is not this process's to give.
         RuntimeError: The program's top level starts it, and would in each child: ``if __name__ == "__main__":`` is missing.
     """
     module, qualname = name_of(function)
@@ -406,6 +419,7 @@ def spawn(
         monitor=monitor,
         register=register,
         capabilities=capabilities,
+        profile=profile,
         memory=memory,
         cpu=cpu,
         deadline=deadline,

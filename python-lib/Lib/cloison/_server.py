@@ -95,7 +95,7 @@ class Server:
         """Clean up before the server ends by itself, for that `Reason`. It is not called when it is killed."""
 
     @classmethod
-    def start(cls, /, *args, timeout=None, name=None, link=False, register=None, capabilities=None, **limits):
+    def start(cls, /, *args, timeout=None, name=None, link=False, register=None, capabilities=None, profile=None, **limits):
         """Start a server, wait until its ``__init__`` has returned, and return its process.
 
         Args:
@@ -104,7 +104,7 @@ class Server:
             name: A name, for people.
             link: Link it with this process, which an exception in ``__init__`` does not end.
             register: A name that it registers itself under before ``__init__``.
-            capabilities: As for `spawn`, and so are the limits.
+            capabilities: As for `spawn`, and so are profile and limits.
 
         Raises:
             Exception: What ``__init__`` has raised; an `Error` if the name is taken.
@@ -112,7 +112,7 @@ class Server:
             TimeoutError: ``__init__`` has taken too long.
         """
         module, qualname = name_of(cls)
-        options = {"name": name, "register": register, "capabilities": capabilities, **limits}
+        options = {"name": name, "register": register, "capabilities": capabilities, "profile": profile, **limits}
         return start_server(module, qualname, args, main=module == "__main__", link=link, timeout=timeout, **options)
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from cloison._errors import ProcessDown
 from cloison._messages import message
-from cloison._processes import call, check_name, checked_limits, name_of, start
+from cloison._processes import call, check_name, check_profile, checked_limits, name_of, start
 from cloison._server import Server, Stopped, serve, start_server
 from cloison._supervision import ChildInfo, Supervision
 
@@ -30,6 +30,7 @@ class Child:
         significant: Its end may be the end of its supervisor, as `Supervisor` says under ``auto_shutdown``. It is not permanent.
         register: A name that it registers itself under whenever it is started, so that others find it by `whereis`.
         capabilities: Names of capabilities. Its supervisor has to hold them; `Supervisor.start` sees to that.
+        profile: As for `spawn`. Its supervisor has to hold the profile's capabilities: name them in `Supervisor.start`.
         limits: ``memory``, ``cpu``, ``deadline``, ``children``, ``channels``, ``priority`` and ``nice``, as for `spawn`.
     """
 
@@ -56,6 +57,7 @@ class Child:
         significant=False,
         register=None,
         capabilities=None,
+        profile=None,
         **limits,
     ):
         if restart not in _RESTARTS:
@@ -86,6 +88,7 @@ class Child:
             raise ValueError(f'shutdown is a number of seconds, "kill" or None, not {shutdown!r}')
         if isinstance(capabilities, str) or not all(isinstance(each, str) for each in capabilities or ()):
             raise TypeError(f"capabilities of a Child is a list of names, not {capabilities!r}")
+        check_profile(profile)
         checked_limits(**limits)
         given = {
             "module": module,
@@ -98,7 +101,7 @@ class Child:
             "shutdown": shutdown,
             "significant": bool(significant),
             "register": register,
-            "options": {"capabilities": list(capabilities or ()), **limits},
+            "options": {"capabilities": list(capabilities or ()), "profile": profile, **limits},
         }
         for field, value in given.items():
             object.__setattr__(self, field, value)
@@ -177,7 +180,7 @@ class Supervisor:
         """Return the names of all capabilities that the children are to have, and more."""
         return sorted({name for child in self.children for name in child.options["capabilities"]} | set(more or ()))
 
-    def start(self, *, name=None, link=False, register=None, timeout=None, capabilities=None, **limits):
+    def start(self, *, name=None, link=False, register=None, timeout=None, capabilities=None, profile=None, **limits):
         """Start a process that supervises, and return it as a `RunningSupervisor` when all children have been started.
 
         Args:
@@ -186,13 +189,15 @@ class Supervisor:
                 the program itself ends, everything is ended at once: `RunningSupervisor.stop` before that is in order.
             register: A name that it registers itself under: ``RunningSupervisor("that name")`` is it, too.
             timeout: How many seconds the start may take.
-            capabilities: Names of capabilities that later children need. Those of the first ones are given anyway.
+            capabilities: Names of capabilities that later children, and profiles of children, need. Those that the first ones name are
+                given anyway.
+            profile: The supervisor's own, as for `spawn`. Children get no more than it leaves.
             limits: As for `Child`. Children get no more than that.
 
         Raises:
             StartError: A child could not be started. Those before it have been ended.
         """
-        child = Child(self, capabilities=capabilities, **limits)
+        child = Child(self, capabilities=capabilities, profile=profile, **limits)
         options = {"main": child.main, "link": link, "register": register, "timeout": timeout, "name": name, **child.options}
         return RunningSupervisor(start_server(child.module, child.qualname, child.args, **options))
 

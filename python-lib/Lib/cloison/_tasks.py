@@ -115,7 +115,7 @@ class TaskGroup:
         """Return whether the block has begun and not ended."""
         return self._state == "open"
 
-    def spawn(self, function, /, *args, name=None, capabilities=None, **limits):
+    def spawn(self, function, /, *args, name=None, capabilities=None, profile=None, **limits):
         """Start a task: a process that calls ``function(*args)``. Options and errors are those of `cloison.spawn`.
 
         Raises:
@@ -127,7 +127,7 @@ class TaskGroup:
             raise _GroupFailed(self)
         module, qualname = name_of(function)
         ticket = make_reference()
-        options = {"main": module == "__main__", "capabilities": capabilities, **limits}
+        options = {"main": module == "__main__", "capabilities": capabilities, "profile": profile, **limits}
         process, monitor = _claims.start_guarded(__name__, "run_task", (ticket, module), name=name or qualname, **options)
         task = Task(self, process, ticket, monitor)
         _claims.claim(ticket, task._hear, process)

@@ -24,6 +24,7 @@ class Executor(concurrent.futures.Executor):
         initargs: tuple[Any, ...] = (),
         max_tasks_per_child: int | None = None,
         capabilities: Iterable[Any] | None = None,
+        profile: str | None = None,
         **limits: Unpack[_Limits],
     ) -> None: ...
     def submit(self, function: Callable[_Parameters, _Result], /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Future[_Result]: ...

@@ -34,6 +34,8 @@ pub struct SpawnArguments {
     #[pyarg(named)]
     capabilities: Vec<PyObjectRef>,
     #[pyarg(named)]
+    profile: Option<PyUtf8StrRef>,
+    #[pyarg(named)]
     memory: Option<u64>,
     #[pyarg(named)]
     cpu: Option<u64>,
@@ -64,6 +66,7 @@ pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<P
         may_link: arguments.may_link,
         monitor: arguments.monitor,
         capabilities,
+        profile: arguments.profile.map(|name| name.as_str().to_owned()),
         memory_bytes: arguments.memory,
         cpu_seconds: arguments.cpu,
         deadline_ms: arguments.deadline,
@@ -76,13 +79,9 @@ pub fn spawn(arguments: SpawnArguments, vm: &VirtualMachine) -> PyResult<PyRef<P
 }
 
 fn priority(word: &str, vm: &VirtualMachine) -> PyResult<Priority> {
-    match word {
-        "high" => Ok(Priority::High),
-        "normal" => Ok(Priority::Normal),
-        "low" => Ok(Priority::Low),
-        "idle" => Ok(Priority::Idle),
-        _ => Err(vm.new_value_error(format!("priority is \"high\", \"normal\", \"low\" or \"idle\", not {word:?}"))),
-    }
+    Priority::find(word).ok_or_else(|| {
+        vm.new_value_error(format!("priority is \"high\", \"normal\", \"low\" or \"idle\", not {word:?}"))
+    })
 }
 
 fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<CapabilityName> {

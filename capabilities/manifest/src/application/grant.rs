@@ -1,6 +1,6 @@
 //! What `cloison.toml` asks for, against what the zone's manifest offers.
 
-use super::{Allow, Application, CapabilityRequest, VersionRequest, Written};
+use super::{Allow, Application, CapabilityRequest, NarrowedCapability, VersionRequest, Written};
 use crate::diagnostic::{Diagnostic, Diagnostics, Mistake};
 use crate::document::inside;
 use crate::expression::{BoundArguments, ExpressionFunction, Scope, Takes, parse};
@@ -31,12 +31,71 @@ impl Application {
         grant.personal = request.personal;
         grant.quiet = request.quiet;
         for (function, text) in &request.bounds {
-            match self.bound(request, interface, &grant, function, text) {
+            match self.bound(&request.allow, interface, &grant, function, text) {
                 Ok(bound) => grant.bounds.push(bound),
                 Err(diagnostic) => diagnostics.push(*diagnostic),
             }
         }
         if diagnostics.is_empty() { Ok(grant) } else { Err(diagnostics.sorted()) }
+    }
+
+    /// What the profile of that name leaves of a capability, whose zone has that interface and of which the application has `grant`.
+    ///
+    /// # Errors
+    ///
+    /// The profile names a function that the zone does not offer or the application is not granted, or a bound that makes no sense.
+    pub fn profile_narrowing(
+        &self,
+        profile: &str,
+        capability: &str,
+        interface: &Interface,
+        grant: &Grant,
+    ) -> Result<Narrowing, Diagnostics> {
+        let kept = self.profiles.get(profile).and_then(|profile| profile.capabilities.get(capability));
+        let (Some(request), Some(kept)) = (self.capabilities.get(capability), kept) else {
+            let message = format!("[microprocess.{profile}] has no capability `{capability}` of this file");
+            return Err(Diagnostic::whole_file(&self.source, message).into());
+        };
+        let NarrowedCapability { location: _, allow, bounds, quota, expires: _, personal, quiet } = kept;
+        let mut diagnostics = Diagnostics::default();
+        let functions = match allow {
+            None | Some(Allow::All) => None,
+            Some(Allow::Functions(names)) => {
+                let found: Vec<_> = names.iter().map(|name| self.kept(capability, interface, grant, name)).collect();
+                let keep =
+                    |one: Result<_, Box<Diagnostic>>| one.map_err(|diagnostic| diagnostics.push(*diagnostic)).ok();
+                Some(found.into_iter().filter_map(keep).collect())
+            }
+        };
+        let mut narrowing =
+            Narrowing { functions, quota: *quota, personal: *personal, quiet: *quiet, ..Narrowing::default() };
+        let left = grant.narrow(&narrowing);
+        for (function, text) in bounds {
+            match self.bound(allow.as_ref().unwrap_or(&request.allow), interface, &left, function, text) {
+                Ok(bound) => narrowing.bounds.push(bound),
+                Err(diagnostic) => diagnostics.push(*diagnostic),
+            }
+        }
+        if diagnostics.is_empty() { Ok(narrowing) } else { Err(diagnostics.sorted()) }
+    }
+
+    /// A function that a profile names: one of those that the application may call.
+    fn kept(
+        &self,
+        capability: &str,
+        interface: &Interface,
+        grant: &Grant,
+        name: &Written,
+    ) -> Result<FunctionId, Box<Diagnostic>> {
+        let (id, _) = self.function(interface, name)?;
+        if grant.allows(id) {
+            return Ok(id);
+        }
+        let line = self.capabilities.get(capability).map_or(0, |request| request.allow_location.line);
+        let message =
+            format!("`{}` is not granted by [capabilities.{capability}], and a profile grants nothing", name.text);
+        let hint = format!("add \"{}\" to `allow` at {}:{line}, or leave it out here", name.text, self.source.name);
+        Err(Box::new(Diagnostic::error(&self.source, name.span.clone(), message).hint(hint)))
     }
 
     /// Whether the interface is one that the capability asks for.
@@ -105,7 +164,7 @@ impl Application {
 
     fn bound(
         &self,
-        request: &CapabilityRequest,
+        allow: &Allow,
         interface: &Interface,
         grant: &Grant,
         name: &Written,
@@ -114,7 +173,7 @@ impl Application {
         let (id, function) = self.function(interface, name)?;
         if !grant.allows(id) {
             let message = format!("a bound for `{}`, which is not allowed anyway", name.text);
-            let hint = match &request.allow {
+            let hint = match allow {
                 Allow::Functions(_) => format!("add \"{}\" to `allow`, or remove its bound", name.text),
                 Allow::All => "remove it".to_owned(),
             };

@@ -2,6 +2,7 @@
 
 use super::audit;
 use super::deterministic;
+use super::profiles;
 use super::services::{self, CapabilityEntry};
 use super::{
     Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, VersionRequest, Written,
@@ -16,15 +17,20 @@ use cloison_contract::host::HostService;
 use cloison_contract::spelling::did_you_mean;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use toml::de::DeValue;
 
 pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Option<Application> {
     let mut root = root.of(TableName::Application);
     let app = root.take("app").and_then(|value| app(reader, &value)).unwrap_or_default();
-    let capabilities = root.take("capabilities").map(|value| capabilities(reader, &value)).unwrap_or_default();
+    let capabilities_value = root.take("capabilities");
+    let declared = capabilities_value.as_ref().map(names).unwrap_or_default();
+    let capabilities = capabilities_value.map(|value| capabilities(reader, &value)).unwrap_or_default();
     keep_secrets(reader, &capabilities);
     one_value_each(reader, &capabilities);
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
+    let known = profiles::Known { declared: &declared, capabilities: &capabilities };
+    let profiles = root.take("microprocess").map(|value| profiles::read(reader, &value, &known)).unwrap_or_default();
     let audit = root.take("audit").and_then(|value| audit::read(reader, &value));
     let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
     let seed = root.take("random").and_then(|value| deterministic::random(reader, &value));
@@ -40,6 +46,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
         site_packages: app.site_packages,
         may_be_missing: app.may_be_missing,
         capabilities,
+        profiles,
         limits,
         audit,
         clock,
@@ -157,11 +164,24 @@ fn capabilities(reader: &mut DocumentReader, value: &TableEntry<'_>) -> BTreeMap
     entries.iter().filter_map(request).collect()
 }
 
+/// The keys of a table, if it is one.
+fn names<'d>(value: &TableEntry<'d>) -> Vec<&'d str> {
+    match value.value {
+        DeValue::Table(table) => table.keys().map(|key| key.get_ref().as_ref()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// A name that an author has chosen and Python asks for. `what` is what it is the name of.
+pub(super) fn check_name(reader: &mut DocumentReader, entry: &TableEntry<'_>, what: &str) {
+    if entry.key.is_empty() || entry.key.len() > 128 || entry.key.chars().any(char::is_control) {
+        reader.error(entry.key_span.clone(), format!("this cannot be the name of {what}"));
+    }
+}
+
 fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<CapabilityRequest> {
     let name = format!("[capabilities.{}]", entry.key);
-    if entry.key.is_empty() || entry.key.len() > 128 || entry.key.chars().any(char::is_control) {
-        reader.error(entry.key_span.clone(), "this cannot be the name of a capability");
-    }
+    check_name(reader, entry, "a capability");
     let mut table =
         reader.table(entry, name.as_str(), "{ zone = \"zlib\", allow = [\"crc32\"] }")?.of(TableName::Capability);
     let zone = table.take("zone");
@@ -187,8 +207,8 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     let version = table.take("version").and_then(|value| version(reader, &value));
     let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
-    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
-    let calls = table.take("calls").and_then(|value| reader.count(&value));
+    let Terms { bounds, mut quota, expires, personal, quiet } = terms(reader, &mut table);
+    let Quota { rate, calls, .. } = quota;
     let own =
         CapabilityEntry { name: entry.key, offset: entry.key_span.start, allow: allow_value.clone(), rate, calls };
     let service = services::service(reader, &mut table, zone.as_ref(), &own);
@@ -203,17 +223,11 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         // What a service may do, its own keys say.
         _ => services::is_service(zone.as_ref()).then_some(Allow::All),
     };
-    let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
-    let bytes = table.take("bytes").and_then(|value| reader.size(&value));
-    let cpu = table.take("cpu").and_then(|value| reader.duration(&value));
-    let expires = table.take("expires").and_then(|value| reader.duration(&value));
-    let personal = table.take("delegate").and_then(|value| reader.boolean(&value)) == Some(false);
-    let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
     reader.finish(table);
-    // What is counted are requests, and the service counts them.
-    let (rate, calls) = if about_requests { (None, None) } else { (rate, calls) };
-    let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
-    let quota = Quota { rate, calls, bytes, cpu_ns };
+    if about_requests {
+        // What is counted are requests, and the service counts them.
+        (quota.rate, quota.calls) = (None, None);
+    }
     Some(CapabilityRequest {
         zone: zone?,
         version,
@@ -228,12 +242,35 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     })
 }
 
+/// What narrows a capability, in `[capabilities.NAME]` as in a profile.
+pub(super) struct Terms {
+    pub(super) bounds: Vec<(Written, Written)>,
+    pub(super) quota: Quota,
+    pub(super) expires: Option<Duration>,
+    pub(super) personal: bool,
+    pub(super) quiet: bool,
+}
+
+/// The keys that say it.
+pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> Terms {
+    let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
+    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
+    let calls = table.take("calls").and_then(|value| reader.count(&value));
+    let bytes = table.take("bytes").and_then(|value| reader.size(&value));
+    let cpu = table.take("cpu").and_then(|value| reader.duration(&value));
+    let expires = table.take("expires").and_then(|value| reader.duration(&value));
+    let personal = table.take("delegate").and_then(|value| reader.boolean(&value)) == Some(false);
+    let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
+    let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
+    Terms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet }
+}
+
 fn version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<VersionRequest> {
     let wanted = reader.parsed(value, WantedVersion::parse)?;
     Some(VersionRequest { wanted, span: value.span.clone() })
 }
 
-fn allow(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Allow> {
+pub(super) fn allow(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Allow> {
     let star = |text: &str| text == "*";
     match value.value {
         DeValue::String(text) if star(text) => Some(Allow::All),
@@ -293,8 +330,13 @@ fn limits(reader: &mut DocumentReader, value: &TableEntry<'_>) -> ApplicationLim
         limits.descriptors = count as u32;
     }
     if let Some(time) = table.take("cpu").and_then(|value| reader.duration(&value)) {
-        limits.cpu_seconds = time.as_millis().div_ceil(1000) as u64;
+        limits.cpu_seconds = whole_seconds(time);
     }
     reader.finish(table);
     limits
+}
+
+/// A time in seconds, rounded up.
+pub(super) fn whole_seconds(time: Duration) -> u64 {
+    time.as_millis().div_ceil(1000) as u64
 }

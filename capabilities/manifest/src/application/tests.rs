@@ -1,8 +1,9 @@
-use super::{Allow, ApplicationLimits, AuditSettings, parse};
+use super::{Allow, ApplicationLimits, AuditSettings, ProfileLimits, parse};
 use crate::{bundled, manifest};
 use cloison_contract::Interface;
 use cloison_contract::expression::{BytesTest, Expression, Operator, Real};
-use cloison_contract::grant::Rate;
+use cloison_contract::grant::{Narrowing, Rate};
+use cloison_contract::process::Priority;
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -179,6 +180,82 @@ fn diagnostics_hold_nothing_that_a_terminal_obeys() {
     }
     let lines = parse("cloison.toml", "[app]\r\n\tentri = 1\r\n").unwrap_err().render(false);
     assert!(!lines.contains("\\u{"), "{lines}");
+}
+
+const PROFILES: &str = r#"
+[capabilities.zlib]
+zone = "zlib"
+allow = ["crc32", "compress2"]
+where = { compress2 = "level != 9" }
+
+[capabilities.log]
+zone = "log"
+
+[microprocess.worker]
+memory = "64 MiB"
+cpu = "1500 ms"
+deadline = "3 s"
+children = 0
+channels = 2
+priority = "low"
+
+[microprocess.worker.capabilities.zlib]
+allow = ["compress2"]
+where = { compress2 = "sourceLen <= 1 MiB" }
+calls = 100
+cpu = "2 s"
+expires = "60 s"
+delegate = false
+
+[microprocess.plain]
+capabilities = ["log", "zlib"]
+nice = 3
+"#;
+
+#[test]
+fn profiles_say_what_is_left_and_leave_what_they_do_not_say() {
+    let application = parse("cloison.toml", PROFILES).unwrap();
+    let worker = &application.profiles["worker"];
+    assert_eq!((worker.location.line, worker.capabilities["zlib"].location.line), (10, 18));
+    let limits = ProfileLimits {
+        memory_bytes: Some(64 << 20),
+        cpu_seconds: Some(2),
+        deadline: Some(Duration::from_secs(3)),
+        children: Some(0),
+        channels: Some(2),
+        priority: Some(Priority::Low),
+        nice: None,
+    };
+    assert_eq!(worker.limits, limits);
+    assert_eq!(worker.capabilities["zlib"].expires, Some(Duration::from_secs(60)));
+    let (zlib, plain) = (interface("zlib"), &application.profiles["plain"]);
+    let grant = application.grant("zlib", &zlib).unwrap();
+    let narrowing = application.profile_narrowing("worker", "zlib", &zlib, &grant).unwrap();
+    let left = grant.narrow(&narrowing);
+    assert!(left.is_within(&grant) && left.personal && !left.quiet);
+    let names: Vec<_> = left.functions.iter().map(|id| zlib.functions[id.0 as usize].name.as_str()).collect();
+    assert_eq!(names, ["compress2"]);
+    let bounds: Vec<_> = left.bounds.iter().map(|(_, bound)| bound.text.as_str()).collect();
+    assert_eq!(bounds, ["level != 9", "sourceLen <= 1 MiB"]);
+    assert_eq!((left.quota.calls, left.quota.cpu_ns), (Some(100), Some(2_000_000_000)));
+    assert_eq!(plain.capabilities.keys().collect::<Vec<_>>(), ["log", "zlib"]);
+    assert_eq!(plain.limits, ProfileLimits { nice: Some(3), ..ProfileLimits::default() });
+    let as_it_is = application.profile_narrowing("plain", "zlib", &zlib, &grant).unwrap();
+    assert_eq!(as_it_is, Narrowing::default());
+    assert!(application.profile_narrowing("worker", "log", &zlib, &grant).is_err(), "it does not name that");
+}
+
+#[test]
+fn a_profile_grants_nothing() {
+    let more = PROFILES.replace("allow = [\"compress2\"]", "allow = [\"compress2\", \"adler32\"]");
+    let application = parse("cloison.toml", &more).unwrap();
+    let zlib = interface("zlib");
+    let grant = application.grant("zlib", &zlib).unwrap();
+    let wrong = application.profile_narrowing("worker", "zlib", &zlib, &grant).unwrap_err();
+    let one = wrong.iter().next().unwrap();
+    assert!(one.message.contains("`adler32` is not granted by [capabilities.zlib]"), "{wrong}");
+    let hint = "add \"adler32\" to `allow` at cloison.toml:4, or leave it out here";
+    assert_eq!(one.hint.as_deref(), Some(hint));
 }
 
 proptest! {

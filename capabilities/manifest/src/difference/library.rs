@@ -75,7 +75,6 @@ pub(super) fn allowed(
 pub(super) fn terms(findings: &mut Findings, old: &DeclaredCapability<'_>, new: &DeclaredCapability<'_>) {
     // When it ends is said by `expires`.
     let Grant { functions, bounds: _, quota, expires_ns: _, personal, quiet } = new.grant;
-    let Quota { rate, calls, bytes, cpu_ns } = quota;
     for id in functions {
         let Some(function) = new.interface.functions.get(id.0 as usize) else { continue };
         let Some((before, _)) = old.interface.function(&function.name).filter(|(id, _)| old.grant.allows(*id)) else {
@@ -85,20 +84,35 @@ pub(super) fn terms(findings: &mut Findings, old: &DeclaredCapability<'_>, new: 
             (old.grant.bounds_of(before).collect(), new.grant.bounds_of(*id).collect());
         conditions(findings, &function.name, (old.interface, &before), (new.interface, &after));
     }
-    let before = &old.grant.quota;
-    findings.rate(before.rate, *rate);
-    findings.terms(before.calls, *calls, |new, old| new <= old, explain::calls);
-    findings.terms(before.bytes, *bytes, |new, old| new <= old, explain::carried);
-    findings.terms(before.cpu_ns, *cpu_ns, |new, old| new <= old, explain::processor);
-    let kept = |kept: bool| kept.then_some(());
-    findings.terms(kept(old.grant.personal), kept(*personal), |(), ()| true, |()| explain::PERSONAL.to_owned());
-    findings.terms(kept(old.grant.quiet), kept(*quiet), |(), ()| true, |()| explain::QUIET.to_owned());
+    counts(findings, &old.grant.quota, quota);
+    kept(findings, (old.grant.personal, old.grant.quiet), (*personal, *quiet));
     let (before, after) = (old.request.expires, new.request.expires);
     findings.terms(before, after, |new, old| new <= old, explain::for_so_long);
 }
 
+/// What is counted.
+pub(super) fn counts(findings: &mut Findings, old: &Quota, new: &Quota) {
+    let Quota { rate, calls, bytes, cpu_ns } = new;
+    findings.rate(old.rate, *rate);
+    findings.terms(old.calls, *calls, |new, old| new <= old, explain::calls);
+    findings.terms(old.bytes, *bytes, |new, old| new <= old, explain::carried);
+    findings.terms(old.cpu_ns, *cpu_ns, |new, old| new <= old, explain::processor);
+}
+
+/// What holders may not do: whether it is personal, and whether it is quiet.
+pub(super) fn kept(findings: &mut Findings, old: (bool, bool), new: (bool, bool)) {
+    let kept = |kept: bool| kept.then_some(());
+    findings.terms(kept(old.0), kept(new.0), |(), ()| true, |()| explain::PERSONAL.to_owned());
+    findings.terms(kept(old.1), kept(new.1), |(), ()| true, |()| explain::QUIET.to_owned());
+}
+
 /// What must hold for the arguments of one function.
-fn conditions(findings: &mut Findings, function: &str, old: (&Interface, &[&Bound]), new: (&Interface, &[&Bound])) {
+pub(super) fn conditions(
+    findings: &mut Findings,
+    function: &str,
+    old: (&Interface, &[&Bound]),
+    new: (&Interface, &[&Bound]),
+) {
     let text = |interface: &Interface, bound: &Bound| described(interface, &bound.expression);
     let (before, after): (Vec<_>, Vec<_>) = (
         old.1.iter().map(|bound| text(old.0, bound)).collect(),

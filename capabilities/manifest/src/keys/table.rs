@@ -2,11 +2,11 @@
 
 use super::Kind::{
     Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrEntries,
-    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany, Truth,
+    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany, TextsOrNamed, Truth,
 };
 use super::TableName::{
     App, Application, Audit, Capability, Clock, Command, Exception, File, Function, Library, Limits, Live, Manifest,
-    Member, Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
+    Member, Microprocess, Narrowing, Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -44,6 +44,13 @@ const LEVELS: Kind = Choice(&[
     ("warning", "What may be a mistake, and what is more."),
     ("error", "What has failed, and what is more."),
     ("critical", "What has to be looked at now."),
+]);
+
+const PRIORITIES: Kind = Choice(&[
+    ("high", "It runs as soon as it wakes up."),
+    ("normal", "As most are."),
+    ("low", "It stands back behind those that are not as low."),
+    ("idle", "It runs when nobody else wants to."),
 ]);
 
 const INSTANCES: Kind = Choice(&[
@@ -173,6 +180,7 @@ pub const KEYS: &[Key] = &[
     // cloison.toml
     key("app", &[Application], Kind::Table(App), "what is run"),
     key("capabilities", &[Application], Named(Capability), "what the application may call, by the names that `cloison.capability()` asks for"),
+    key("microprocess", &[Application], Named(Microprocess), "profiles: what microprocesses hold and may use that are started with `spawn(…, profile=NAME)`"),
     key("limits", &[Application], Kind::Table(Limits), "limits of each microprocess"),
     key("clock", &[Application], Kind::Table(Clock), "what time it is, if not the machine's"),
     key("random", &[Application], Kind::Table(Random), "where randomness comes from, if not from the kernel"),
@@ -251,6 +259,25 @@ pub const KEYS: &[Key] = &[
     key("children", &[Limits], Count(0, 1_000_000), "living children of one microprocess; 0 means that the program cannot spawn. As many as `processes`, unless this says less"),
     key("channels", &[Limits], Count(0, 4096), "call channels that one microprocess has open: one for each capability that it has called").default("64"),
     key("mailbox", &[Limits], Size(4 * KIB, TIB), "bytes of messages that may wait in one mailbox, 64 more for each counted; beyond it is `MailboxFull`").default("\"16 MiB\""),
+    // [microprocess.NAME]
+    key("capabilities", &[Microprocess], TextsOrNamed(Narrowing), "the capabilities that it holds, out of those that whoever starts it holds under that name; as a table, each with what is left of it").written("array of names, or table: name → table").default("[]"),
+    key("memory", &[Microprocess], Size(16 * MIB, TIB), "memory, as in [`[limits]`](#cloisontoml)"),
+    key("cpu", &[Microprocess], Duration, "processor time, rounded up to seconds"),
+    key("deadline", &[Microprocess], Duration, "real time from its own start on"),
+    key("children", &[Microprocess], Count(0, 1_000_000), "living children that it may have; 0 means that it cannot spawn"),
+    key("channels", &[Microprocess], Count(0, 4096), "call channels that it has open: one for each capability that it has called"),
+    key("priority", &[Microprocess], PRIORITIES, "who comes first when processors are scarce: it is no higher than that"),
+    key("nice", &[Microprocess], Count(0, 19), "the same as a number: how far it stands back at least"),
+    // [microprocess.NAME.capabilities.NAME]
+    key("allow", &[Narrowing], OneOrMany, "what may be called, of what the application may call: `\"*\"` is all of that, `[]` is nothing").written("array of functions, or `\"*\"`").default("\"*\""),
+    key("where", &[Narrowing], Expressions, "must hold for the arguments as well, see [bounds](#bounds)").written("table: function → expression"),
+    key("rate", &[Narrowing], Pattern(r"^\s*[0-9][0-9_]*\s*/.+$"), "calls in a time, of each process of the profile for itself").written("`\"1000/s\"`, `\"20/min\"`, `\"10/5 s\"`"),
+    key("calls", &[Narrowing], Count(0, i64::MAX as u64), "so many calls altogether, of each process of the profile for itself").written("number"),
+    key("bytes", &[Narrowing], Size(0, i64::MAX as u64), "so many bytes of arguments and results altogether, likewise"),
+    key("cpu", &[Narrowing], Duration, "so much of the zone's processor time for calls altogether, likewise"),
+    key("expires", &[Narrowing], Duration, "it ends so long after the process's start"),
+    key("delegate", &[Narrowing], Truth, "`false`: the process cannot give it to others").default("true"),
+    key("callbacks", &[Narrowing], Truth, "`false`: no callable can be passed").default("true"),
     // [clock]
     key("start", &[Clock], Text, "what it shows when the application starts, with its offset from UTC: `\"2026-01-01T00:00:00Z\"`; the machine's time unless said").written("a moment, as RFC 3339 has it"),
     key("rate", &[Clock], Literal, "seconds that pass in one second of the machine's, to six decimals: 0 is a clock that stands, 60 makes a minute of each second; at most 1000000").default("1").written("number"),

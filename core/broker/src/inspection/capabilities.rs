@@ -201,7 +201,8 @@ impl Broker {
             return Some(Err(match step.minter {
                 None => format!("{what}: `allow` at {} does not name `{function}`", capability.allow_location),
                 Some(minter) => format!(
-                    "{what}: process {minter} has narrowed it to functions without `{function}` (#{})",
+                    "{what}: {} has narrowed it to functions without `{function}` (#{})",
+                    self.narrower(step, name, minter),
                     step.reference.number
                 ),
             }));

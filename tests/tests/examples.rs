@@ -568,3 +568,91 @@ fn notes_behind_a_key_that_nobody_sees() {
     server.wait().expect("it ends");
     assert_eq!(output.stdout, expected, "{output}");
 }
+
+#[test]
+fn three_tenants_one_of_them_hostile() {
+    let project = example!("tenants")
+        .file("ada.py", include_str!("../../examples/tenants/ada.py"))
+        .file("ben.py", include_str!("../../examples/tenants/ben.py"))
+        .file("mallory.py", include_str!("../../examples/tenants/mallory.py"))
+        .file("rights.py", include_str!("../../examples/tenants/rights.py"))
+        .file("papers/prices.txt", include_str!("../../examples/tenants/papers/prices.txt"));
+    std::fs::create_dir(project.app("data")).expect("a folder");
+    for folder in ["data", "papers"] {
+        std::fs::set_permissions(project.app(folder), std::os::unix::fs::PermissionsExt::from_mode(0o777))
+            .expect("ours");
+    }
+    project.cloison(&["check", "."]).output().ends_with(0);
+
+    // What its README shows, as this run has it: each command, and what it prints.
+    let mut running = project.application(&[]).runtime(project.path("tmp")).start_with(Stdio::piped());
+    let readme = include_str!("../../examples/tenants/README.md").replace("examples/tenants", ".");
+    let between = |begin: &str, end: &str| readme.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
+    let number = between("\napplication ", ":").expect("a number").0;
+    let readme = readme.replace(number, &running.pid().to_string());
+    let shown = console(&readme);
+    let until_then = readme.split_once("```text\n").and_then(|(_, rest)| rest.split_once("```")).expect("a block").0;
+
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(running.stdout())).map(|line| line.expect("UTF-8"));
+    let (run, others) = shown.split_first().expect("commands");
+    for line in &run.1 {
+        assert_eq!(lines.next().as_deref(), Some(*line));
+    }
+    let looker = Project::new();
+    let ask = |arguments: &[&str]| looker.cloison(arguments).runtime(project.path("tmp")).output();
+    let until = Instant::now() + Duration::from_secs(60);
+    while ask(&["inspect", "mallory", "--json"]).ends_with(0).json()["activity"]["calling"]["function"] != "execute" {
+        assert!(Instant::now() < until, "its statement does not run");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let (later, meanwhile): (Vec<_>, Vec<_>) = others.iter().partition(|(command, _)| command[0] == "audit");
+    assert_eq!((meanwhile.len(), later.len()), (3, 2), "commands of the README");
+    for (command, expected) in meanwhile {
+        let output = ask(command);
+        let rows: Vec<_> = output.stdout.lines().map(without_measures).collect();
+        assert_eq!(rows, expected.iter().copied().map(without_measures).collect::<Vec<_>>(), "{command:?}: {output}");
+    }
+    // In the middle of the call.
+    running.stdin().write_all(b"\n").expect("it waits for a line");
+    assert_eq!(lines.by_ref().collect::<Vec<_>>(), until_then.lines().collect::<Vec<_>>());
+    running.finish().ends_with(0);
+
+    project.cloison(&["audit", "verify", "audit.jsonl"]).output().ends_with(0);
+    for (command, expected) in later {
+        let output = project.cloison(command).output().ends_with(0);
+        // All but when it was.
+        let event = |line: &str| line.split_once("  ").map_or_else(|| line.to_owned(), |(_, event)| event.to_owned());
+        let expected: Vec<_> = expected.iter().copied().map(event).collect();
+        assert_eq!(output.stdout.lines().map(event).collect::<Vec<_>>(), expected, "{command:?}: {output}");
+    }
+    // Once more, on what the first run has left, with nobody at the terminal.
+    let again = project.application(&[]).output().ends_with(0);
+    let last: Vec<_> = until_then.lines().rev().take(4).collect();
+    assert_eq!(again.stdout.lines().rev().take(4).collect::<Vec<_>>(), last, "{again}");
+}
+
+/// The commands of a document's blocks `console`, without `cloison` and what they are piped into, and what is shown below each.
+fn console(document: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
+    let mut shown: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for block in document.split("```console\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+        for line in block.lines() {
+            match (line.strip_prefix("$ cloison "), shown.last_mut()) {
+                (Some(command), _) => {
+                    let command = command.split(" | ").next().unwrap_or_default();
+                    shown.push((command.split(' ').collect(), Vec::new()));
+                }
+                (None, Some((_, lines))) => lines.push(line),
+                (None, None) => panic!("{line:?} stands below no command"),
+            }
+        }
+    }
+    shown
+}
+
+/// A line of `cloison caps` without what is another each time: age, calls, bytes, and when it ends. Its last column is left out, too. Of
+/// any other line, everything.
+fn without_measures(line: &str) -> (usize, Vec<&str>) {
+    let indent = line.len() - line.trim_start().len();
+    let cells: Vec<_> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    (indent, [0, 1, 2, 3, 6, 9].into_iter().filter_map(|column| cells.get(column).copied()).collect())
+}

@@ -112,7 +112,7 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
         holders.iter().map(|one| (one["process"].as_u64(), one["giver"].as_u64())).collect::<Vec<_>>()
     };
     assert_eq!(holders(root), [(Some(1), None)]);
-    assert_eq!(holders(narrowed), [(Some(1), Some(1)), (Some(2), Some(1))]);
+    assert_eq!(holders(narrowed), [(Some(1), None), (Some(2), Some(1))]);
     let shown = live.ask(&["caps"]).ends_with(0).stdout;
     let lines: Vec<_> = shown.lines().collect();
     assert!(

@@ -16,12 +16,25 @@ fn programs(document: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn programs_about_processes_print_what_stands_below_them() {
-    let document = include_str!("../../docs/processes.md");
+    print_what_stands_below(include_str!("../../docs/processes.md"), None);
+}
+
+#[test]
+fn programs_about_capabilities_print_what_stands_below_them() {
+    let document = include_str!("../../docs/capabilities.md");
+    let manifest = document.split("\n```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    print_what_stands_below(document, Some(manifest.expect("a cloison.toml")));
+}
+
+/// Run the programs of a document, with that `cloison.toml`.
+fn print_what_stands_below(document: &str, manifest: Option<&str>) {
     let programs = programs(document);
     assert_eq!(programs.len(), document.matches("\n```python\n").count(), "each has its output below it");
-    assert!(programs.len() >= 5, "they are found");
+    assert!(programs.len() >= 4, "they are found");
     for (program, expected) in programs {
-        let output = Project::script(program).main(&[]).output().ends_with(0);
+        let project = Project::script(program);
+        let project = manifest.into_iter().fold(project, |project, text| project.file("cloison.toml", text));
+        let output = project.main(&[]).output().ends_with(0);
         assert_eq!(output.stdout.trim_end(), expected, "{program}\n{output}");
     }
 }

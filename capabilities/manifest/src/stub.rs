@@ -72,12 +72,52 @@ pub fn render(interface: &Interface) -> String {
             let _ = write!(text, "\n{block}");
         }
     }
-    if interface.function("batch").is_none() {
-        text += "\n    def batch(interface) -> _Batch:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
-        text += &batch(interface, &qualified);
-    }
+    text += "\n    def batch(interface) -> _Batch:\n        \"\"\"Run many calls in one crossing: `with capability.batch() as b:`.\"\"\"\n";
+    text += OWN;
+    text += &batch(interface, &qualified);
     text
 }
+
+/// What each capability has itself, besides `batch`.
+const OWN: &str = r#"
+    def narrow(
+        interface,
+        *,
+        functions: Sequence[str] | None = ...,
+        where: Mapping[str, str | Sequence[str]] | None = ...,
+        calls: int | None = ...,
+        bytes: int | str | None = ...,
+        rate: str | None = ...,
+        cpu: float | None = ...,
+        expires: float | None = ...,
+        delegate: bool = ...,
+        callbacks: bool = ...,
+    ) -> Self:
+        """Return another capability, that allows less."""
+
+    def lend(
+        interface,
+        process: cloison.Process,
+        /,
+        *,
+        functions: Sequence[str] | None = ...,
+        where: Mapping[str, str | Sequence[str]] | None = ...,
+        calls: int | None = ...,
+        bytes: int | str | None = ...,
+        rate: str | None = ...,
+        cpu: float | None = ...,
+        expires: float | None = ...,
+        callbacks: bool = ...,
+    ) -> cloison.Lease[Self]:
+        """Lend it to a process: `with capability.lend(process) as lease:`."""
+
+    def revoke(interface) -> None:
+        """Take it back, from all who hold it, with everything that was narrowed from it."""
+
+    def describe(interface) -> cloison.CapabilityInfo:
+        """Return what it allows."""
+
+"#;
 
 /// The same, with types called as they are from anywhere in the stub: what they are called alone may be a word of
 /// Python's (`list`).

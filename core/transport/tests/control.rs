@@ -63,7 +63,7 @@ fn messages_arrive_and_crimes_leave_nothing_behind() {
         ("a body in a descriptor that is no memfd", vec![1], 1),
         ("a body without a descriptor", vec![1], 0),
         ("too long for a packet", vec![0; 40_000], 1),
-        ("too many descriptors", vec![0, 0], 41),
+        ("too many descriptors", vec![0, 0], 60),
     ];
     for (crime, bytes, count) in crimes {
         let descriptors: Vec<OwnedFd> = (0..count).map(|_| null()).collect();

@@ -13,7 +13,7 @@
 //! A profile grants nothing: a process that is started with it gets what is named here out of what its spawner holds, and no more of it
 //! than is left here.
 
-use super::read::{Terms, allow, check_name, terms, whole_seconds};
+use super::read::{GrantTerms, allow, check_name, terms, whole_seconds};
 use super::{Allow, CapabilityRequest, Written, services};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
@@ -76,7 +76,7 @@ pub struct ProfileLimits {
 }
 
 /// The capabilities that profiles may name.
-pub(super) struct Known<'a> {
+pub(super) struct KnownCapabilities<'a> {
     /// All names of `[capabilities]`.
     pub(super) declared: &'a [&'a str],
     /// Those that could be read.
@@ -86,7 +86,7 @@ pub(super) struct Known<'a> {
 pub(super) fn read(
     reader: &mut DocumentReader,
     value: &TableEntry<'_>,
-    known: &Known<'_>,
+    known: &KnownCapabilities<'_>,
 ) -> BTreeMap<String, Profile> {
     let table = reader.table(value, "[microprocess]", "{ worker = { capabilities = [\"zlib\"] } }");
     let entries = table.map(|mut table| table.take_all()).unwrap_or_default();
@@ -94,7 +94,7 @@ pub(super) fn read(
     entries.iter().filter_map(profile).collect()
 }
 
-fn profile(reader: &mut DocumentReader, entry: &TableEntry<'_>, known: &Known<'_>) -> Option<Profile> {
+fn profile(reader: &mut DocumentReader, entry: &TableEntry<'_>, known: &KnownCapabilities<'_>) -> Option<Profile> {
     check_name(reader, entry, "a profile");
     let name = format!("[microprocess.{}]", entry.key);
     let table = reader.table(entry, name, "{ capabilities = [\"zlib\"] }")?;
@@ -111,7 +111,7 @@ fn capabilities(
     reader: &mut DocumentReader,
     profile: &str,
     value: &TableEntry<'_>,
-    known: &Known<'_>,
+    known: &KnownCapabilities<'_>,
 ) -> BTreeMap<String, NarrowedCapability> {
     let mut found = BTreeMap::new();
     match value.value {
@@ -150,7 +150,7 @@ fn capabilities(
 }
 
 /// Whether the application has a capability of that name, which is what a profile can give of.
-fn is_known(reader: &mut DocumentReader, name: &str, span: &Range<usize>, known: &Known<'_>) -> bool {
+fn is_known(reader: &mut DocumentReader, name: &str, span: &Range<usize>, known: &KnownCapabilities<'_>) -> bool {
     if known.declared.contains(&name) {
         return true;
     }
@@ -169,7 +169,7 @@ fn narrowed(
     reader: &mut DocumentReader,
     profile: &str,
     entry: &TableEntry<'_>,
-    known: &Known<'_>,
+    known: &KnownCapabilities<'_>,
 ) -> Option<NarrowedCapability> {
     let name = format!("[microprocess.{profile}.capabilities.{}]", entry.key);
     let mut table = reader.table(entry, name, "{ calls = 100 }")?.of(TableName::Narrowing);
@@ -178,7 +178,7 @@ fn narrowed(
         refuse_requests(reader, &mut table, entry.key);
     }
     let allow = table.take("allow").and_then(|value| allow(reader, &value));
-    let Terms { bounds, quota, expires, personal, quiet } = terms(reader, &mut table);
+    let GrantTerms { bounds, quota, expires, personal, quiet } = terms(reader, &mut table);
     reader.finish(table);
     let location = reader.location(entry.key_span.start);
     Some(NarrowedCapability { location, allow, bounds, quota, expires, personal, quiet })

@@ -29,7 +29,7 @@ pub(super) fn application(reader: &mut DocumentReader, root: Table<'_>) -> Optio
     keep_secrets(reader, &capabilities);
     one_value_each(reader, &capabilities);
     let limits = root.take("limits").map(|value| limits(reader, &value)).unwrap_or_default();
-    let known = profiles::Known { declared: &declared, capabilities: &capabilities };
+    let known = profiles::KnownCapabilities { declared: &declared, capabilities: &capabilities };
     let profiles = root.take("microprocess").map(|value| profiles::read(reader, &value, &known)).unwrap_or_default();
     let audit = root.take("audit").and_then(|value| audit::read(reader, &value));
     let clock = root.take("clock").and_then(|value| deterministic::clock(reader, &value));
@@ -207,7 +207,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     let version = table.take("version").and_then(|value| version(reader, &value));
     let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
-    let Terms { bounds, mut quota, expires, personal, quiet } = terms(reader, &mut table);
+    let GrantTerms { bounds, mut quota, expires, personal, quiet } = terms(reader, &mut table);
     let Quota { rate, calls, .. } = quota;
     let own =
         CapabilityEntry { name: entry.key, offset: entry.key_span.start, allow: allow_value.clone(), rate, calls };
@@ -243,7 +243,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
 }
 
 /// What narrows a capability, in `[capabilities.NAME]` as in a profile.
-pub(super) struct Terms {
+pub(super) struct GrantTerms {
     pub(super) bounds: Vec<(Written, Written)>,
     pub(super) quota: Quota,
     pub(super) expires: Option<Duration>,
@@ -252,7 +252,7 @@ pub(super) struct Terms {
 }
 
 /// The keys that say it.
-pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> Terms {
+pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> GrantTerms {
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
     let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
     let calls = table.take("calls").and_then(|value| reader.count(&value));
@@ -262,7 +262,7 @@ pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> Terms
     let personal = table.take("delegate").and_then(|value| reader.boolean(&value)) == Some(false);
     let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
     let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
-    Terms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet }
+    GrantTerms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet }
 }
 
 fn version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<VersionRequest> {

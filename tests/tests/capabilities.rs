@@ -1,7 +1,8 @@
 //! Capabilities with a life: narrowed, passed on, revoked, lent, and looked at from outside.
 
 use crate::live::Live;
-use cloison_tests::{Project, User};
+use cloison_tests::binaries::readable;
+use cloison_tests::{Project, User, users};
 use serde_json::Value;
 use std::io::Write;
 
@@ -205,4 +206,78 @@ fn ten_thousand_capabilities_are_cheap_and_end_at_once() {
     assert!(rows <= 2, "{rows} are left");
     live.running.stdin().write_all(b"\n").expect("it listens");
     live.running.finish().ends_with(0);
+}
+
+/// A library of which only `put` needs to write to a folder, and whose `get` tries to.
+const STORE: &str = include_str!("../../ffi-zone/tests/common/needed.c");
+const STORE_ZONE: &str = include_str!("../../ffi-zone/tests/manifests/needed.zone.toml");
+
+/// An application that has it, with instances of that kind, and the folder.
+fn store(instances: &str, manifest: &str) -> (Project, String) {
+    let zone = STORE_ZONE.replace("\"per-client\"", &format!("\"{instances}\""));
+    let project = Project::script(include_str!("../python/capabilities/sandboxes.py"))
+        .library("liblibrary.so", STORE)
+        .file("needed.zone.toml", &zone)
+        .file("cloison.toml", manifest)
+        .file("store/data", "contents");
+    readable(&project.app("store"), 0o777);
+    readable(&project.app("store/data"), 0o666);
+    let folder = std::fs::canonicalize(project.app("store")).expect("a folder");
+    (project, folder.to_str().expect("UTF-8").to_owned())
+}
+
+/// What is in the folder, as its owner sees it.
+fn stored(project: &Project) -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(project.app("store")).expect("it is there").flatten();
+    let one = |entry: std::fs::DirEntry| {
+        let text = std::fs::read_to_string(entry.path()).unwrap_or_default();
+        (entry.file_name().to_string_lossy().into_owned(), text)
+    };
+    entries.map(one).collect()
+}
+
+const ALL_OF_STORE: &str = "[capabilities.store]\nzone = \"needed.zone.toml\"\nallow = \"*\"\n";
+const STORE_TO_READ: &str = "[capabilities.store]\nzone = \"needed.zone.toml\"\nallow = [\"get\", \"count\"]\n";
+
+#[test]
+fn a_sandbox_follows_what_was_granted() {
+    let data = |text: &str| vec![("data".to_owned(), text.to_owned())];
+    for &user in users() {
+        for instances in ["per-client", "per-call"] {
+            let (project, folder) = store(instances, ALL_OF_STORE);
+            let run = |mode: &str| project.main(&[mode, &folder]).user(user).output().prints(&format!("{mode}\n"));
+            // A reader's calls have written nothing, and one call of who may write has.
+            run(instances);
+            assert_eq!(stored(&project), data("contents!"), "{instances}");
+            // The control: the same attempts, made by who may write.
+            run("writes");
+            assert!(stored(&project).is_empty(), "{instances}");
+        }
+        // What no capability of the application needs is in no sandbox, however instances are shared.
+        for instances in ["per-client", "per-call", "shared"] {
+            let (project, folder) = store(instances, STORE_TO_READ);
+            project.main(&["reads", &folder]).user(user).output().prints("reads\n");
+            assert_eq!(stored(&project), data("contents"), "{instances}");
+        }
+        // One instance for all has what any capability needs: that is what sharing means, and what instances of one's own are for.
+        let both = format!("{STORE_TO_READ}[capabilities.other]\nzone = \"needed.zone.toml\"\nallow = [\"put\"]\n");
+        let (project, folder) = store("shared", &both);
+        project.main(&["is taken over", &folder]).user(user).output().prints("is taken over\n");
+        let (project, folder) = store("per-client", &both);
+        project.main(&["reads", &folder]).user(user).output().prints("reads\n");
+        assert_eq!(stored(&project), data("contents"));
+    }
+}
+
+/// The words go by the same rule as the sandbox.
+#[test]
+fn what_a_library_may_open_is_said_as_it_is() {
+    for (manifest, sentence, not) in [
+        (ALL_OF_STORE, "have liblibrary.so read and write", "have liblibrary.so read /"),
+        (STORE_TO_READ, "have liblibrary.so read /", "have liblibrary.so read and write"),
+    ] {
+        let (project, _) = store("per-client", manifest);
+        let said = project.cloison(&["explain", "main.py", "--manifest", "cloison.toml"]).output().ends_with(0);
+        assert!(said.stdout.contains(sentence) && !said.stdout.contains(not), "{said}");
+    }
 }

@@ -24,6 +24,7 @@ use crate::host::FilesRoot;
 use crate::shape::{Literal, Pointed, Shape};
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MIB: u64 = 1 << 20;
@@ -159,8 +160,11 @@ pub struct Sandbox {
     pub instances: Instances,
     /// How many calls one instance may run at once. More than 1 wants a library that is safe for that. Default 1.
     pub threads: u32,
-    /// Files and folders the library may open. Default none.
+    /// Files and folders the library may open, whoever its client is. Default none.
     pub files: Vec<FileRule>,
+    /// Those that only some functions need. A zone opens [`Self::files`] alone: what of these belongs there, the broker says
+    /// ([`Self::under`]). Default none.
+    pub needed: Vec<NeededFile>,
     /// The variables of its environment, by name. Default none.
     pub environment: Vec<(String, String)>,
     /// How large its private folder at [`SCRATCH`](crate::host::SCRATCH) is, in bytes. Default there is none.
@@ -184,6 +188,7 @@ impl Default for Sandbox {
             threads: 1,
             instances: Instances::Shared,
             files: Vec::new(),
+            needed: Vec::new(),
             environment: Vec::new(),
             scratch_bytes: None,
             roots: Vec::new(),
@@ -205,9 +210,44 @@ impl Sandbox {
                 *text = format!("{}{rest}", folder.trim_end_matches('/'));
             }
         };
-        self.files.iter_mut().for_each(|rule| place(&mut rule.path));
+        let needed = self.needed.iter_mut().map(|needed| &mut needed.rule);
+        self.files.iter_mut().chain(needed).for_each(|rule| place(&mut rule.path));
         self.environment.iter_mut().for_each(|(_, value)| place(value));
         self
+    }
+
+    /// Every file and folder that the manifest names, those included that only some functions need.
+    pub fn every_file(&self) -> impl Iterator<Item = &FileRule> {
+        self.files.iter().chain(self.needed.iter().map(|needed| &needed.rule))
+    }
+
+    /// What the library may open for somebody who may call `functions` and no others: what is there for all, and what one of these
+    /// needs. A path that is both read and written is there once, to be written.
+    pub fn opens(&self, functions: &BTreeSet<FunctionId>) -> Vec<FileRule> {
+        let needed = self.needed.iter().filter(|needed| !needed.by.is_disjoint(functions)).map(|needed| &needed.rule);
+        let mut opens: Vec<FileRule> = Vec::new();
+        for rule in self.files.iter().chain(needed) {
+            match opens.iter_mut().find(|known| known.path == rule.path) {
+                Some(known) => known.write |= rule.write,
+                None => opens.push(rule.clone()),
+            }
+        }
+        opens
+    }
+
+    /// The same sandbox with these files, and no others.
+    #[must_use]
+    pub fn opening(mut self, files: Vec<FileRule>) -> Self {
+        self.files = files;
+        self.needed.clear();
+        self
+    }
+
+    /// The sandbox of an instance whose clients may call `functions` and no others.
+    #[must_use]
+    pub fn under(self, functions: &BTreeSet<FunctionId>) -> Self {
+        let files = self.opens(functions);
+        self.opening(files)
     }
 }
 
@@ -228,12 +268,21 @@ pub enum Instances {
 }
 
 /// One entry of `files`.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FileRule {
     /// Absolute path of a file or folder, or one that begins with [`HERE`].
     pub path: String,
     /// Write as well as read.
     pub write: bool,
+}
+
+/// One entry of `files` with `for`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NeededFile {
+    /// What may be opened.
+    pub rule: FileRule,
+    /// The functions that need it: whoever may call none of them does not have it. None at all is nobody.
+    pub by: BTreeSet<FunctionId>,
 }
 
 /// One C function.
@@ -361,5 +410,68 @@ mod tests {
         let placed = sandbox.placed("/srv/lib");
         assert_eq!(placed.files, ["/srv/lib", "/srv/lib/data", "$hereabouts", "/etc/$here"].map(rule));
         assert_eq!(placed.environment, [("A".into(), "/srv/lib/x".into()), ("B".into(), "from $here".into())]);
+    }
+
+    fn functions(numbers: &[u32]) -> BTreeSet<FunctionId> {
+        numbers.iter().copied().map(FunctionId).collect()
+    }
+
+    fn needed(path: &str, write: bool, by: &[u32]) -> NeededFile {
+        NeededFile { rule: FileRule { path: path.into(), write }, by: functions(by) }
+    }
+
+    #[test]
+    fn a_file_that_functions_need_is_there_for_who_may_call_one_of_them() {
+        let sandbox = Sandbox {
+            files: vec![FileRule { path: "/a".into(), write: false }],
+            needed: vec![
+                needed("/a", true, &[1, 2]),
+                needed("/b", false, &[2, 3]),
+                needed("/b", true, &[4]),
+                needed("/c", true, &[]),
+            ],
+            ..Sandbox::default()
+        };
+        for (granted, expected) in [
+            (&[][..], &["/a"][..]),
+            (&[0, 9], &["/a"]),
+            (&[1], &["/a!"]),
+            (&[2], &["/a!", "/b"]),
+            (&[3], &["/a", "/b"]),
+            (&[4], &["/a", "/b!"]),
+            (&[3, 4], &["/a", "/b!"]),
+            (&[0, 1, 2, 3, 4, 5], &["/a!", "/b!"]),
+        ] {
+            let limited = sandbox.clone().under(&functions(granted));
+            let opens: Vec<_> = limited
+                .files
+                .iter()
+                .map(|rule| format!("{}{}", rule.path, if rule.write { "!" } else { "" }))
+                .collect();
+            assert_eq!(opens, expected, "{granted:?}");
+            assert!(limited.needed.is_empty(), "{granted:?}");
+        }
+    }
+
+    #[test]
+    fn who_may_call_less_opens_no_more() {
+        let sandbox = Sandbox {
+            files: vec![FileRule { path: "/a".into(), write: false }],
+            needed: vec![needed("/a", true, &[0, 1]), needed("/b", true, &[1]), needed("/c", false, &[2])],
+            ..Sandbox::default()
+        };
+        let set = |bits: u32| functions(&(0..3).filter(|bit| bits & (1 << bit) != 0).collect::<Vec<_>>());
+        for (more, less) in (0..8).flat_map(|more| (0..8).map(move |bits| (more, more & bits))) {
+            let (wide, narrow) = (sandbox.opens(&set(more)), sandbox.opens(&set(less)));
+            let covered =
+                |rule: &FileRule| wide.iter().any(|other| other.path == rule.path && (other.write || !rule.write));
+            assert!(narrow.iter().all(covered), "{less:b} of {more:b}: {narrow:?} of {wide:?}");
+        }
+    }
+
+    #[test]
+    fn needed_files_are_placed_as_well() {
+        let sandbox = Sandbox { needed: vec![needed("$here/store", true, &[0])], ..Sandbox::default() };
+        assert_eq!(sandbox.placed("/srv").needed, [needed("/srv/store", true, &[0])]);
     }
 }

@@ -20,7 +20,7 @@ use crate::application::{Application, AuditSettings, CapabilityRequest, ServiceR
 use crate::diagnostic::Diagnostics;
 use crate::explain::{self, Measure};
 use cloison_contract::grant::{Grant, Narrowing, Rate};
-use cloison_contract::interface::Interface;
+use cloison_contract::interface::{FunctionId, Instances, Interface};
 use cloison_contract::printable;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -65,7 +65,25 @@ impl DeclaredApplication {
                 }
             }
         }
-        if mistakes.has_errors() { Err(mistakes) } else { Ok(Self { application, zones, narrowings }) }
+        let mut declared = Self { application, zones, narrowings };
+        declared.limit_sandboxes();
+        if mistakes.has_errors() { Err(mistakes) } else { Ok(declared) }
+    }
+
+    /// Leave of each sandbox what its capability's calls run in. A zone for all has what all of its capabilities need.
+    fn limit_sandboxes(&mut self) {
+        let zone = |name: &str| self.application.capabilities.get(name).map(|request| plain(&request.zone.text));
+        let needing = |name: &String| -> BTreeSet<FunctionId> {
+            let shared = self.zones[name].0.sandbox.instances == Instances::Shared;
+            let counts = |other: &str| other == name || shared && zone(other) == zone(name);
+            let grants = self.zones.iter().filter(|(other, _)| counts(other));
+            grants.flat_map(|(_, (_, grant))| grant.functions.iter().copied()).collect()
+        };
+        let all: Vec<_> = self.zones.keys().map(needing).collect();
+        for ((interface, _), functions) in self.zones.values_mut().zip(&all) {
+            let sandbox = std::mem::take(&mut interface.sandbox);
+            interface.sandbox = sandbox.under(functions);
+        }
     }
 
     fn capability(&self, name: &str) -> Option<DeclaredCapability<'_>> {

@@ -11,7 +11,7 @@ use crate::units::show_size;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::grant::{Grant, Narrowing, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
-use cloison_contract::interface::{FileRule, FunctionId, Instances, Interface, LibraryLocation, Sandbox};
+use cloison_contract::interface::{FileRule, FunctionId, Instances, Interface, LibraryLocation, NeededFile, Sandbox};
 use cloison_contract::process::Priority;
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
@@ -79,12 +79,13 @@ pub struct NarrowedPermission {
     pub within: Vec<String>,
 }
 
-/// A capability of a C library.
+/// A capability of a C library. Where the sandbox of `interface` has files that only some functions need, it is for the caller to
+/// say which of them there are ([`Sandbox::under`]): all that are left count.
 pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
     let functions = granted(interface, grant);
     let named = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
     let mut may = vec![call(&named, interface)];
-    may.extend(interface.sandbox.files.iter().map(|rule| open(rule, interface)));
+    may.extend(interface.sandbox.every_file().map(|rule| open(rule, interface)));
     let further = interface.library.needs.iter().chain(&interface.library.preload);
     may.extend(further.map(|file| load(file, interface)));
     may.extend(interface.sandbox.scratch_bytes.map(|bytes| keep(bytes, interface)));
@@ -242,11 +243,13 @@ pub fn sandbox(interface: &Interface) -> Rows {
     if of_library {
         rows.push(("network", "none".to_owned()));
     }
-    let files = sandbox.files.iter().map(|rule| {
-        let how = if rule.write { "read and write" } else { "read" };
-        format!("`{}` ({how})", rule.path)
+    let how = |rule: &FileRule| if rule.write { "read and write" } else { "read" };
+    let files = sandbox.files.iter().map(|rule| format!("`{}` ({})", rule.path, how(rule)));
+    let needed = sandbox.needed.iter().map(|NeededFile { rule, by }| {
+        let names = by.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
+        format!("`{}` ({}, for {})", rule.path, how(rule), some(&names.collect::<Vec<_>>()))
     });
-    let files: Vec<_> = files.collect();
+    let files: Vec<_> = files.chain(needed).collect();
     // What a service reaches, and what a capability gives besides, is said where that is granted.
     if of_library && sandbox.roots.is_empty() {
         rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));

@@ -190,6 +190,7 @@ const CASES: &[(TableName, &str, Case)] = &[
     (TableName::Sandbox, "callables", Wider("", "callables = \"61 s\"")),
     (TableName::Sandbox, "instances", Either("", "instances = \"per-call\"")),
     (TableName::Sandbox, "files", Wider("files = [{ read = \"/a\" }]", "files = [{ write = \"/a\" }]")),
+    (TableName::File, "for", Wider("files = [{ read = \"/a\", for = [\"g\"] }]", "files = [{ read = \"/a\" }]")),
     (TableName::Sandbox, "environment", Either("", "environment = { A = \"1\" }")),
     (
         TableName::Sandbox,
@@ -226,10 +227,10 @@ fn declared(table: TableName, lines: &str) -> DeclaredApplication {
         TableName::Library => with(&[]),
         _ => "soname = \"libt.so\"".to_owned(),
     };
-    let sandbox = if table == TableName::Sandbox { lines } else { "" };
+    let sandbox = if matches!(table, TableName::File | TableName::Sandbox) { lines } else { "" };
     let zone = format!(
         "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ {zone} }}\n[sandbox]\n{sandbox}\n\
-         [functions.f]\nc = \"int f(int n)\"\n"
+         [functions.f]\nc = \"int f(int n)\"\n[functions.g]\nc = \"int g(int n)\"\n"
     );
     let text = match table {
         TableName::App => format!("[app]\n{lines}\n"),

@@ -9,8 +9,9 @@ use crate::services::{ConfiguredService, LogFile};
 use crate::sources::Sources;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
+use cloison_contract::interface::{FileRule, Instances};
 use cloison_contract::message::{Mount, Run, ServiceOffer};
-use cloison_contract::{Grant, Interface};
+use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_manifest::application::{
     self, Application, ApplicationLimits, CapabilityRequest, ClockRequest, Profile, Written,
 };
@@ -179,6 +180,24 @@ impl LoadedApplication {
     fn audit_files(&self) -> Vec<PathBuf> {
         let files = self.audit.iter().filter_map(|audit| audit.file.as_ref());
         files.flat_map(|file| file.real_names().chain([file.real_lock_name()])).collect()
+    }
+
+    /// The functions of a zone that its capabilities grant, all together.
+    pub(crate) fn granted(&self, zone: usize) -> BTreeSet<FunctionId> {
+        let its = self.capabilities.values().filter(|capability| capability.zone == zone);
+        its.flat_map(|capability| capability.grant.functions.iter().copied()).collect()
+    }
+
+    /// What of a capability's zone its calls run in, as far as `cloison.toml` says: a zone for all has what all of its
+    /// capabilities need.
+    pub(crate) fn limited(&self, capability: &ApplicationCapability) -> ZoneSpecification {
+        let zone = &self.zones[capability.zone];
+        let sandbox = &zone.interface.sandbox;
+        let opens = match sandbox.instances {
+            Instances::Shared => sandbox.opens(&self.granted(capability.zone)),
+            Instances::PerCall | Instances::PerClient => sandbox.opens(&capability.grant.functions),
+        };
+        zone.opening(opens)
     }
 
     /// Where a process sees files that holds these capabilities.
@@ -368,6 +387,13 @@ impl ZoneSpecification {
         let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
         Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned(), service: None })
+    }
+
+    /// The same zone with a library that may open these files, and no others.
+    pub(crate) fn opening(&self, files: Vec<FileRule>) -> Self {
+        let mut interface = (*self.interface).clone();
+        interface.sandbox = interface.sandbox.opening(files);
+        Self { interface: Arc::new(interface), folder: self.folder.clone(), service: self.service.clone() }
     }
 
     /// What it offers where it stands: what begins with `$here` is below the manifest's folder, wherever links lead to that.

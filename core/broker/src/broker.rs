@@ -254,8 +254,9 @@ impl Broker {
         }
         let router = crate::signals::without_signals(|| Router::start(most_parcels()))?;
         reactor.add(&router, EventSource::Router)?;
-        let zones = application.zones.iter().map(|specification| ZoneEntry {
+        let zones = application.zones.iter().enumerate().map(|(zone, specification)| ZoneEntry {
             specification: specification.clone(),
+            granted: application.granted(zone),
             backoff: Default::default(),
             failure: None,
             waiting: Vec::new(),

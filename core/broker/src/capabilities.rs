@@ -585,6 +585,7 @@ impl Broker {
             }
         }
         self.check_zones(now);
+        self.end_superfluous();
     }
 
     /// A process does not hold a capability any more that it was given so many times.
@@ -606,6 +607,7 @@ impl Broker {
             AuditEvent::release(who, self.grants.name(key), capability.number)
         });
         self.let_go(key);
+        self.end_superfluous();
         giver.into_iter().for_each(|giver| self.count_given(giver, -1));
     }
 

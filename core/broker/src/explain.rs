@@ -20,7 +20,7 @@ impl LoadedApplication {
             let zone = &self.zones[capability.zone];
             let (declared, interface, grant) = (&capability.allow_location, &zone.interface, &capability.grant);
             match &zone.service {
-                None => explain::library(name, declared, &zone.placed(), grant),
+                None => explain::library(name, declared, &self.limited(capability).placed(), grant),
                 Some(service) => {
                     let file = service.log.iter().map(|log| log.shown(shown));
                     let folders: Vec<_> = service.folders.iter().map(shown).chain(file).collect();
@@ -109,12 +109,39 @@ fn shown(folder: &HostFolder) -> String {
 #[cfg(test)]
 mod tests {
     use super::declared;
-    use crate::application::LoadError;
+    use crate::application::{LoadError, LoadedApplication};
     use cloison_manifest::difference::GrantDifference;
     use std::fs;
 
     const ZONE: &str = "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = { path = \"none.so\" }\n\
                         [functions.abs]\nc = \"int abs(int n)\"\n";
+
+    /// Of files that only some functions need, those count that calls can reach: with an instance for each client what the capability
+    /// itself needs, else what all capabilities of the zone need together.
+    #[test]
+    fn a_file_is_explained_where_it_can_be_reached() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[capabilities.reader]\nzone = \"t.zone.toml\"\nallow = [\"get\"]\n\
+                    [capabilities.writer]\nzone = \"t.zone.toml\"\nallow = [\"put\"]\n";
+        for (instances, reads) in [("per-client", "read /a"), ("per-call", "read /a"), ("shared", "read and write /a")]
+        {
+            let zone = format!(
+                "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ path = \"none.so\" }}\n[sandbox]\ninstances = \"{instances}\"\n\
+                 files = [{{ read = \"/a\" }}, {{ write = \"/a\", for = [\"put\"] }}, {{ read = \"/b\", for = [\"other\"] }}]\n\
+                 [functions.get]\nc = \"int get(void)\"\n[functions.put]\nc = \"int put(void)\"\n\
+                 [functions.other]\nc = \"int other(void)\"\n"
+            );
+            fs::write(folder.path().join("t.zone.toml"), zone).expect("a file");
+            let loaded = LoadedApplication::of_text(&folder.path().join("cloison.toml"), text).expect("an application");
+            let permissions = loaded.permissions();
+            let may: Vec<_> = permissions.iter().map(|permission| permission.may[1..].join("; ")).collect();
+            assert_eq!(
+                may,
+                [format!("have none.so {reads}"), "have none.so read and write /a".to_owned()],
+                "{instances}"
+            );
+        }
+    }
 
     /// Folders, programs and libraries need not be there, where somebody only looks at what is written.
     #[test]

@@ -202,7 +202,7 @@ fn missing_target(path: &Path) -> Option<PathBuf> {
 
 /// Whether a zone can open what `files` names, as far as that can be seen beforehand.
 fn check_files(interface: &Interface, folder: &Path) -> Result<(), LibraryError> {
-    for rule in &placed(interface.sandbox.clone(), folder).files {
+    for rule in placed(interface.sandbox.clone(), folder).every_file() {
         let (source_file, path) = (interface.source.clone(), rule.path.clone());
         let Ok(metadata) = std::fs::metadata(&path) else {
             let target = missing_target(Path::new(&path));

@@ -7,14 +7,15 @@ use crate::family::Family;
 use crate::grants::GrantKey;
 use crate::reactor::ReactorKey;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
-use cloison_contract::interface::Instances;
+use cloison_contract::interface::{FileRule, Instances};
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
+use cloison_contract::{FunctionId, Grant};
 use cloison_transport::channel::Channel;
 use cloison_transport::control::Control;
 use cloison_transport::server::MAX_CHANNELS;
 use cloison_transport::status::{COARSE_LAG, RunningCall, StatusPage, monotonic};
 use cloison_transport::terms::TermsState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub const REVOCATION_PATIENCE: Duration = Duration::from_millis(100);
 pub struct ZoneEntry {
     /// What it offers and where its library is.
     pub specification: ZoneSpecification,
+    /// The functions that `cloison.toml` grants of it, by all capabilities together.
+    pub granted: BTreeSet<FunctionId>,
     /// Who has to wait until it is served again, by who is to blame for the ends: the client whose call ran, or nobody. What one
     /// client has brought about keeps no other from being served.
     pub backoff: BTreeMap<Option<Pid>, Backoff>,
@@ -65,13 +68,32 @@ impl ZoneEntry {
         waits.max_by_key(|(_, wait)| *wait)
     }
 
-    /// Whose instance serves that client: everybody's or its own.
-    pub fn owner(&self, client: Pid) -> Option<Pid> {
-        match self.specification.interface.sandbox.instances {
-            Instances::PerCall | Instances::PerClient => Some(client),
-            Instances::Shared => None,
+    /// Which instances serve that client by a grant of which this is left: everybody's, or its own whose library may open what this
+    /// grant needs. An instance that may open more is not among them.
+    pub fn scope(&self, client: Pid, grant: &Grant) -> InstanceScope {
+        let sandbox = &self.specification.interface.sandbox;
+        match sandbox.instances {
+            Instances::PerCall | Instances::PerClient => {
+                InstanceScope { owner: Some(client), opens: sandbox.opens(&grant.functions) }
+            }
+            Instances::Shared => self.common_scope(),
         }
     }
+
+    /// That of instances which are for no client in particular.
+    pub fn common_scope(&self) -> InstanceScope {
+        InstanceScope { owner: None, opens: self.specification.interface.sandbox.opens(&self.granted) }
+    }
+}
+
+/// Whom an instance serves, and what it is confined to for that. It is what it is from its start on: who needs another one is
+/// served by another instance.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InstanceScope {
+    /// Its only client, if the manifest says `per-client` or `per-call`.
+    pub owner: Option<Pid>,
+    /// What its library may open, as the manifest has it.
+    pub opens: Vec<FileRule>,
 }
 
 /// A client's channel.
@@ -127,8 +149,8 @@ pub enum Cause {
 pub struct Instance {
     /// Position in the broker's zones.
     pub zone: usize,
-    /// Its only client, if the manifest says `per-client` or `per-call`.
-    pub owner: Option<Pid>,
+    /// Whom it serves, in which sandbox.
+    pub scope: InstanceScope,
     /// Our end of its control socket.
     pub control: Control,
     /// Where the reactor knows the control socket.
@@ -218,7 +240,7 @@ impl Instance {
         // Of the calls that its threads say they run, the one whose time is over first.
         let left = |running: RunningCall| {
             // The instance is the client's own: nobody else is hurt by its end.
-            let revoked = self.owner.and(self.leaving.get(&running.channel)).filter(|leaving| leaving.revoked);
+            let revoked = self.scope.owner.and(self.leaving.get(&running.channel)).filter(|leaving| leaving.revoked);
             if let Some(leaving) = revoked {
                 return ((leaving.since + REVOCATION_PATIENCE).saturating_duration_since(now), Health::Unwanted);
             }
@@ -256,7 +278,7 @@ impl Instance {
         let channel = self.status.running().map(|running| running.channel);
         let leaving = || channel.and_then(|channel| Some(self.leaving.get(&channel)?.attached.client));
         let client = channel.and_then(|channel| self.channels.get(&channel)).map(|attached| attached.client);
-        self.owner.or(client).or_else(leaving)
+        self.scope.owner.or(client).or_else(leaving)
     }
 
     /// What was running when it ended, as the client of that channel is told.
@@ -327,7 +349,7 @@ mod tests {
         let attached = Attached { client: Pid::default(), grant: GrantKey::default(), channel };
         let instance = Instance {
             zone: 0,
-            owner: None,
+            scope: InstanceScope { owner: None, opens: Vec::new() },
             control,
             registration,
             worker: None,
@@ -351,6 +373,47 @@ mod tests {
                     [functions.quick]\nc = \"void quick(void)\"\ndeadline = \"1 ms\"\n";
         let interface = cloison_manifest::manifest::parse("t.zone.toml", text).unwrap();
         ZoneSpecification { interface: interface.into(), folder: "/".into(), service: None }
+    }
+
+    /// A zone with a file that all may read and the second function writes, of which both are granted.
+    fn entry(instances: &str) -> ZoneEntry {
+        let text = format!(
+            "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ soname = \"libt.so\" }}\n[sandbox]\ninstances = \"{instances}\"\n\
+             files = [{{ read = \"/a\" }}, {{ write = \"/a\", for = [\"put\"] }}, {{ write = \"/b\", for = [\"other\"] }}]\n\
+             [functions.get]\nc = \"int get(void)\"\n[functions.put]\nc = \"int put(void)\"\n\
+             [functions.other]\nc = \"int other(void)\"\n"
+        );
+        let interface = cloison_manifest::manifest::parse("t.zone.toml", &text).unwrap();
+        ZoneEntry {
+            specification: ZoneSpecification { interface: interface.into(), folder: "/".into(), service: None },
+            granted: [FunctionId(0), FunctionId(1)].into(),
+            backoff: BTreeMap::new(),
+            failure: None,
+            waiting: Vec::new(),
+            account: None,
+        }
+    }
+
+    #[test]
+    fn who_may_only_read_is_served_by_an_instance_that_only_reads() {
+        let grant = |functions: &[u32]| Grant::new(functions.iter().copied().map(FunctionId));
+        let client = Pid::default();
+        let rule = |write| vec![FileRule { path: "/a".into(), write }];
+        for instances in ["per-client", "per-call"] {
+            let zone = entry(instances);
+            let scope = |functions: &[u32]| zone.scope(client, &grant(functions));
+            assert_eq!(scope(&[0]), InstanceScope { owner: Some(client), opens: rule(false) });
+            assert_eq!(scope(&[0, 1]), InstanceScope { owner: Some(client), opens: rule(true) });
+            // By what is needed, and not by which functions those are.
+            assert_eq!((scope(&[]), scope(&[1])), (scope(&[0]), scope(&[0, 1])));
+            assert_ne!(scope(&[0]), scope(&[1]));
+        }
+        // One for all has what the application grants together, and no more.
+        let zone = entry("shared");
+        for functions in [&[][..], &[0], &[1], &[0, 1, 2]] {
+            let scope = zone.scope(client, &grant(functions));
+            assert_eq!(scope, InstanceScope { owner: None, opens: rule(true) }, "{functions:?}");
+        }
     }
 
     #[test]

@@ -13,7 +13,9 @@ use crate::library;
 use crate::process::{HeldChannel, Running};
 use crate::processes::signal_name;
 use crate::services::ConfiguredService;
-use crate::zone::{Attached, Cause, EndingInstance, Health, Instance, InstanceId, START_DEADLINE, Waiting};
+use crate::zone::{
+    Attached, Cause, EndingInstance, Health, Instance, InstanceId, InstanceScope, START_DEADLINE, Waiting,
+};
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
 use cloison_contract::interface::Instances;
@@ -93,7 +95,12 @@ impl Broker {
     /// Give channels to the clients that wait for this zone, and start instances where there are none.
     fn serve_waiting(&mut self, zone: usize, now: Instant) {
         for waiting in std::mem::take(&mut self.zones[zone].waiting) {
-            let owner = self.zones[zone].owner(waiting.client);
+            // It may have been revoked while its client waited.
+            if let Some(end) = self.end_of_grant(waiting.grant) {
+                self.answer(waiting.client, &ToMicroprocess::Because(end), &[]);
+                continue;
+            }
+            let scope = self.scope(zone, &waiting);
             if let Some((blamed, wait)) = self.zones[zone].wait(waiting.client, now) {
                 match wait > PATIENCE {
                     true => self.unavailable(waiting.client, self.looping(zone, blamed, wait)),
@@ -101,7 +108,7 @@ impl Broker {
                 }
                 continue;
             }
-            let of = |instance: &&Instance| instance.zone == zone && instance.owner == owner;
+            let of = |instance: &&Instance| instance.zone == zone && instance.scope == scope;
             let found = self.instances.iter().filter(|(_, instance)| of(instance));
             let serving = found.clone().find(|(_, instance)| instance.can_serve(&waiting) && instance.has_room());
             // One that is not ready yet, or about to be ended, is waited for; if all are full, there is another one.
@@ -111,7 +118,7 @@ impl Broker {
                 None if others.any(|instance| instance.has_room() || instance.ending.is_some()) => {
                     self.zones[zone].waiting.push(waiting);
                 }
-                None => match self.start_instance(zone, owner, now) {
+                None => match self.start_instance(zone, scope, now) {
                     Ok(()) => self.zones[zone].waiting.push(waiting),
                     Err(message) => self.unavailable(waiting.client, message),
                 },
@@ -119,9 +126,14 @@ impl Broker {
         }
     }
 
+    /// Which instances can serve somebody who waits: by what is left of the grant now.
+    fn scope(&self, zone: usize, waiting: &Waiting) -> InstanceScope {
+        self.zones[zone].scope(waiting.client, &self.grants.effective(waiting.grant))
+    }
+
     /// Start an instance of that zone for no client, to see whether it starts.
     pub fn start_zone(&mut self, zone: usize) -> Result<(), String> {
-        self.start_instance(zone, None, Instant::now())
+        self.start_instance(zone, self.zones[zone].common_scope(), Instant::now())
     }
 
     /// The layers of an instance of that zone; `None` while it is starting or ending.
@@ -161,7 +173,7 @@ impl Broker {
         self.answer(client, &ToMicroprocess::Unavailable { message }, &[]);
     }
 
-    fn start_instance(&mut self, zone: usize, owner: Option<Pid>, now: Instant) -> Result<(), String> {
+    fn start_instance(&mut self, zone: usize, scope: InstanceScope, now: Instant) -> Result<(), String> {
         let specification = self.zones[zone].specification.clone();
         let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
         let (status, page) = StatusPage::create().map_err(|error| cannot(&error))?;
@@ -169,14 +181,14 @@ impl Broker {
             Some(service) if service.service.is_of_host() => {
                 self.start_service(zone, service, &specification.interface, &page)
             }
-            _ => self.start_library(&specification, &page),
+            _ => self.start_library(&specification.opening(scope.opens.clone()), &page),
         }?;
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
             self.zones[zone].failure = None;
             reactor.add(&control, EventSource::Zone(id)).map(|registration| Instance {
                 zone,
-                owner,
+                scope,
                 control,
                 registration,
                 worker: None,
@@ -238,10 +250,6 @@ impl Broker {
     }
 
     fn attach(&mut self, id: InstanceId, waiting: &Waiting) {
-        // It may have been revoked while its client waited.
-        if let Some(end) = self.end_of_grant(waiting.grant) {
-            return self.answer(waiting.client, &ToMicroprocess::Because(end), &[]);
-        }
         let Some(process) = self.processes.get_mut(waiting.client) else { return };
         let instance = &mut self.instances[id];
         if instance.channels.len() + instance.leaving.len() >= cloison_transport::server::MAX_CHANNELS {
@@ -333,7 +341,7 @@ impl Broker {
             zone.backoff.remove(&Some(client));
         }
         self.detach_all(channels);
-        let own = self.instances.iter().filter(|(_, instance)| instance.owner == Some(client));
+        let own = self.instances.iter().filter(|(_, instance)| instance.scope.owner == Some(client));
         for id in own.map(|(id, _)| id).collect::<Vec<_>>() {
             self.end_instance(id, Cause::Unneeded);
         }
@@ -410,6 +418,8 @@ impl Broker {
                 instance.ready = true;
                 instance.check_at = None;
                 self.serve_waiting(zone, Instant::now());
+                // Whoever it was started for may need another one by now.
+                self.end_if_superfluous(id);
             }
             FromZone::Failed { step, message, hint, errno: _ } => {
                 let name = &self.zones[zone].specification.interface.name;
@@ -471,16 +481,45 @@ impl Broker {
         }
     }
 
-    /// A zone that had more clients than one instance serves needs fewer again.
+    /// A zone that had more clients than one instance serves needs fewer again, and a client no more instances of its own than it has
+    /// channels, but for one; none of these is in a sandbox that nothing it holds needs any more.
     fn end_if_superfluous(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get(id).filter(|instance| instance.is_idle()) else { return };
-        let (zone, owner) = (instance.zone, instance.owner);
+        let (zone, owner) = (instance.zone, instance.scope.owner);
+        if owner.is_some() && self.zones[zone].waiting.iter().any(|one| self.scope(zone, one) == instance.scope) {
+            return; // the channel that has just been given up is opened again
+        }
         let stays = |(other, instance): (InstanceId, &Instance)| {
-            other != id && instance.zone == zone && instance.owner == owner && instance.ending.is_none()
+            other != id && instance.zone == zone && instance.scope.owner == owner && instance.ending.is_none()
         };
-        if self.instances.iter().any(stays) {
+        let needless = owner.is_some_and(|owner| !self.may_need(owner, zone, &instance.scope));
+        if needless || self.instances.iter().any(stays) {
             self.end_instance(id, Cause::Unneeded);
         }
+    }
+
+    /// The same of every client's own instances: somebody may hold less now.
+    pub(crate) fn end_superfluous(&mut self) {
+        let differ = |zone: usize| !self.zones[zone].specification.interface.sandbox.needed.is_empty();
+        let own = self
+            .instances
+            .iter()
+            .filter(|(_, instance)| instance.scope.owner.is_some() && instance.is_idle() && differ(instance.zone));
+        own.map(|(id, _)| id).collect::<Vec<_>>().into_iter().for_each(|id| self.end_if_superfluous(id));
+    }
+
+    /// Whether something that a client holds would have its calls run in an instance of that scope.
+    fn may_need(&self, client: Pid, zone: usize, scope: &InstanceScope) -> bool {
+        let sandbox = &self.zones[zone].specification.interface.sandbox;
+        // Where all are confined alike, nobody has to go through what may be thousands of grants.
+        if sandbox.needed.is_empty() {
+            return true;
+        }
+        let Some(process) = self.processes.get(client) else { return false };
+        let mut its = process.held.iter().map(|(key, _)| key).filter(|key| self.zone_of(*key) == Some(zone));
+        its.any(|key| {
+            self.end_of_grant(key).is_none() && sandbox.opens(&self.grants.effective(key).functions) == scope.opens
+        })
     }
 
     /// End an instance. What it takes down may be large, so its end is an event like any other ([`Broker::bury`]), and no
@@ -550,10 +589,10 @@ impl Broker {
         if let Some(ending) = &mut instance.ending {
             ending.channels = channels;
         }
-        let (zone, owner, ready) = (instance.zone, instance.owner, instance.ready);
+        let (zone, scope, ready) = (instance.zone, instance.scope.clone(), instance.ready);
         tracing::info!(zone = self.zones[zone].specification.interface.name, ?end, "zone ended");
         if !ready {
-            self.start_failed(zone, owner, &end);
+            self.start_failed(zone, &scope, &end);
         }
     }
 
@@ -585,11 +624,11 @@ impl Broker {
     }
 
     /// Tells the clients that wait for an instance why it ended before it was ready: the next start would end in the same way.
-    fn start_failed(&mut self, zone: usize, owner: Option<Pid>, end: &End) {
+    fn start_failed(&mut self, zone: usize, scope: &InstanceScope, end: &End) {
         let message = self.zones[zone].failure.clone().unwrap_or_else(|| self.ended_early(zone, end));
         let (concerned, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.zones[zone].waiting)
             .into_iter()
-            .partition(|waiting| self.zones[zone].owner(waiting.client) == owner);
+            .partition(|waiting| self.scope(zone, waiting) == *scope);
         self.zones[zone].waiting = others;
         concerned.into_iter().for_each(|waiting| self.unavailable(waiting.client, message.clone()));
         self.zones[zone].failure = Some(message);

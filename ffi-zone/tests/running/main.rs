@@ -6,5 +6,6 @@ mod program;
 
 mod company;
 mod fences;
+mod needed;
 mod per_call;
 mod process;

@@ -274,6 +274,8 @@ fn sandbox(findings: &mut Findings, interface: &Interface, old: Sandbox, new: Sa
         threads: _,
         instances,
         files,
+        // What a grant needs of it is among the files.
+        needed: _,
         environment,
         scratch_bytes,
         // No manifest has them.

@@ -86,7 +86,7 @@ pub const KEYS: &[Key] = &[
     key("deadline", &[Sandbox], Duration, "the longest a call may take, waiting for its turn included; a zone in which a call runs longer is ended").default("\"2 s\""),
     key("callables", &[Sandbox], Duration, "how long all callables that one call leads to may take together; see [concurrency](#concurrency)").default("\"60 s\""),
     key("instances", &[Sandbox], INSTANCES, "one zone for all microprocesses, one for each, or one for each call").default("\"shared\""),
-    key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`").default("[]"),
+    key("files", &[Sandbox], Entries(File), "what the library may open: a table for each path, with either `read` or `write`, and `for` which functions, see [files](#files-and-the-environment)").default("[]"),
     key("environment", &[Sandbox], TextsByName, "the variables that it finds in its environment, set before the library is loaded; there are no others").written("table: name → string").default("{}"),
     key("scratch", &[Sandbox], Size(64 * KIB, TIB), "a folder at `/tmp` of that size, in memory, of the instance's own, see [files](#files-and-the-environment)"),
     key("file_size", &[Sandbox], Size(0, TIB), "how far it may write into a file; beyond that the kernel ends the zone with SIGXFSZ; twice as far as `scratch` holds unless said").default("0"),
@@ -100,6 +100,7 @@ pub const KEYS: &[Key] = &[
     // An entry of `files`
     key("read", &[File], Text, "a path that may be read: absolute, or below the manifest's folder (`\"$here/data\"`)"),
     key("write", &[File], Text, "the same, and it may be written as well"),
+    key("for", &[File], Texts, "the functions that need it: an instance whose clients may call none of them has not got it; it is there for all unless said"),
     // [exceptions.NAME]
     key("doc", &[Exception], Text, "its docstring"),
     key("base", &[Exception], Text, "another exception of this manifest, which it is derived from; `cloison.NativeError` unless said"),

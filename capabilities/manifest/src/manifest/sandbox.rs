@@ -1,19 +1,29 @@
 //! `[sandbox]`: limits, all finite, and what the zone may reach.
 
+use super::declare::Declarations;
 use crate::diagnostic::Written;
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::units::one_of;
 use cloison_contract::host::SCRATCH;
-use cloison_contract::interface::{FileRule, Instances, Sandbox, below_here};
+use cloison_contract::interface::{FileRule, FunctionId, Instances, NeededFile, Sandbox, below_here};
 use cloison_contract::layer::LayerName;
+use cloison_contract::spelling::did_you_mean;
 use std::ops::Range;
 use toml::de::DeValue;
 
-pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> Sandbox {
+/// An entry of `files`, before it is known which functions there are.
+pub(super) struct FileEntry {
+    rule: FileRule,
+    /// The functions that need it; `None` if it is there for all of them.
+    by: Option<Vec<Written>>,
+}
+
+/// The table, and its `files`, which are for [`give_files`].
+pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> (Sandbox, Vec<FileEntry>) {
     let mut sandbox = Sandbox::default();
     let table = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }"));
-    let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return sandbox };
+    let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return (sandbox, Vec::new()) };
     let file_size = table.has("file_size");
     let mut set_size = |target: &mut u64, key| {
         let value = table.take(key);
@@ -40,10 +50,10 @@ pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>
     if let Some((instances, _)) = &said {
         sandbox.instances = *instances;
     }
-    sandbox.files = table.take("files").and_then(|value| files(reader, &value)).unwrap_or_default();
+    let files = table.take("files").and_then(|value| files(reader, &value)).unwrap_or_default();
     sandbox.environment = table.take("environment").and_then(|value| environment(reader, &value)).unwrap_or_default();
     if let Some(value) = table.take("scratch") {
-        scratch(reader, &value, said.map(|(_, span)| span), file_size, &mut sandbox);
+        scratch(reader, &value, said.map(|(_, span)| span), file_size, &files, &mut sandbox);
     }
     sandbox.may_be_missing = table.take("may_be_missing").and_then(|value| layers(reader, &value)).unwrap_or_default();
     if let Some(value) = table.take("network") {
@@ -51,7 +61,45 @@ pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>
     }
     threads(reader, &mut table, &mut sandbox);
     reader.finish(table);
-    sandbox
+    (sandbox, files)
+}
+
+/// What the library may open, and for which functions: names are known by now.
+pub(super) fn give_files(
+    reader: &mut DocumentReader,
+    sandbox: &mut Sandbox,
+    files: Vec<FileEntry>,
+    declarations: &Declarations<'_, '_>,
+) {
+    for FileEntry { rule, by } in files {
+        match by {
+            None => sandbox.files.push(rule),
+            Some(names) => {
+                let by = names.iter().filter_map(|name| needing(reader, declarations, name)).collect();
+                sandbox.needed.push(NeededFile { rule, by });
+            }
+        }
+    }
+}
+
+/// A function that needs a file: one that can be granted, as it is by grants that it is known who has the file.
+fn needing(reader: &mut DocumentReader, declarations: &Declarations<'_, '_>, name: &Written) -> Option<FunctionId> {
+    let Some(callee) = declarations.callees.iter().find(|callee| callee.name == name.text) else {
+        let message = format!("`for` names `{}`, and there is no such function in this manifest", name.text);
+        let hint = match did_you_mean(&name.text, declarations.callees.iter().map(|callee| callee.name)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("declare it: [functions.{}] c = \"…\"", name.text),
+        };
+        reader.error_with_hint(name.span.clone(), message, hint);
+        return None;
+    };
+    if declarations.functions.iter().any(|one| one.raw.internal && one.raw.name.text == name.text) {
+        let message = format!("`{}` is internal, and `for` goes by what is granted", name.text);
+        let hint = "name the functions whose calls lead to it";
+        reader.error_with_hint(name.span.clone(), message, hint);
+        return None;
+    }
+    Some(callee.id)
 }
 
 /// `threads` and `thread_safe`: several calls at once only where the author says that the library bears it.
@@ -77,6 +125,7 @@ fn scratch(
     value: &TableEntry<'_>,
     instances: Option<Range<usize>>,
     file_size: bool,
+    files: &[FileEntry],
     sandbox: &mut Sandbox,
 ) {
     let Some(bytes) = reader.size(value) else { return };
@@ -86,7 +135,7 @@ fn scratch(
         return;
     }
     let taken = |rule: &FileRule| rule.path == SCRATCH || rule.path.starts_with(&format!("{SCRATCH}/"));
-    if let Some(rule) = sandbox.files.iter().find(|rule| taken(rule)) {
+    if let Some(rule) = files.iter().map(|file| &file.rule).find(|rule| taken(rule)) {
         let message = format!("`{}` of `files` would be in the place of `scratch`", rule.path);
         reader.error_with_hint(value.key_span.clone(), message, "leave one of them out");
         return;
@@ -151,7 +200,7 @@ fn instances(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Inst
     }
 }
 
-fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<FileRule>> {
+fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<FileEntry>> {
     let example = "[{ read = \"/usr/share/zoneinfo\" }]";
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", example);
@@ -160,7 +209,7 @@ fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<File
     array.iter().map(|element| file(reader, &value.element(element), example)).collect()
 }
 
-fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> Option<FileRule> {
+fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> Option<FileEntry> {
     if let DeValue::String(path) = value.value {
         let hint = format!("write `{{ read = \"{path}\" }}` or `{{ write = \"{path}\" }}`");
         reader.error_with_hint(value.span.clone(), "is it to be read or written?", hint);
@@ -169,13 +218,19 @@ fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> O
     let mut table = reader.table(value, "an entry of `files`", example)?.of(TableName::File);
     let span = table.span.clone();
     let (read, write) = (table.take("read"), table.take("write"));
+    let by = table.take("for").map(|value| functions(reader, &value));
     let misspelt = table.has_nearly("read") || table.has_nearly("write");
     reader.finish(table);
+    let by = match by {
+        None => None,
+        // What is wrong with it has been said.
+        Some(names) => Some(names?),
+    };
     let (value, write) = match (read, write) {
         (Some(value), None) => (value, false),
         (None, Some(value)) => (value, true),
         (Some(_), Some(value)) => {
-            let hint = "`write` means read and write; for two paths, make two entries";
+            let hint = "`write` means read and write; for two paths, or functions that only read, make two entries";
             reader.error_with_hint(value.key_span, "an entry of `files` has either `read` or `write`", hint);
             return None;
         }
@@ -195,10 +250,21 @@ fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> O
     } else if path.text.split('/').any(|part| part == "..") {
         "without `..`: write the path it leads to"
     } else {
-        return Some(FileRule { path: path.text, write });
+        return Some(FileEntry { rule: FileRule { path: path.text, write }, by });
     };
     reader.error_with_hint(path.span, format!("`{}` cannot be a path here", path.text), hint);
     None
+}
+
+/// `for`: the functions that need an entry of `files`.
+fn functions(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<Written>> {
+    let names = reader.strings(value)?;
+    if names.is_empty() {
+        let hint = "leave the entry out; without `for` it is there for all functions";
+        reader.error_with_hint(value.span.clone(), "a file that no function needs", hint);
+        return None;
+    }
+    Some(names)
 }
 
 /// Only `network = []` for now.

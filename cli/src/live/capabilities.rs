@@ -102,7 +102,7 @@ pub struct NarrowCommand {
     /// What must hold for the arguments of a function
     #[arg(long = "where", value_name = "FUNCTION=EXPRESSION", value_parser = bound)]
     bounds: Vec<(String, String)>,
-    /// At most so many calls altogether, those that were made included
+    /// At most so many calls altogether; of what was narrowed from it those count that are made from now on
     #[arg(long)]
     calls: Option<u64>,
     /// At most so many bytes of arguments and results altogether, such as 10MiB

@@ -348,15 +348,15 @@ fn paths_are_relative_to_the_file() {
 #[test]
 fn profiles_are_explained() {
     let folder = folder();
-    let manifest = "[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[microprocess.idle]\n[microprocess.worker]\nmemory = \"64 MiB\"\n\
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n[microprocess.idle]\n[microprocess.worker]\nmemory = \"64 MiB\"\n\
                     [microprocess.worker.capabilities.zlib]\nallow = [\"crc32\"]\ncalls = 5\nexpires = \"60 s\"\n";
     said(folder.path(), "new app", 0);
     fs::write(folder.path().join("app/cloison.toml"), manifest).expect("a file");
     let explained = cloison(folder.path(), &["explain", "app"]);
     let explained = String::from_utf8(explained.stdout).expect("text");
     for part in [
-        "\nOne that is started with the profile idle (app/cloison.toml:4) has at most\n  no capability\n",
-        "\nOne that is started with the profile worker (app/cloison.toml:5) has at most\n  the capability zlib of whoever starts it\n    \
+        "\nOne that is started with the profile idle (app/cloison.toml:6) has at most\n  no capability\n",
+        "\nOne that is started with the profile worker (app/cloison.toml:7) has at most\n  the capability zlib of whoever starts it\n    \
          within: 5 calls altogether; of the functions only crc32; for 60 s from its own start on\n  memory  ",
     ] {
         assert!(explained.contains(part), "no {part} in {explained}");

@@ -26,6 +26,7 @@ use cloison_router::Router;
 use cloison_transport::ChannelError;
 use rustix::io::Errno;
 use slotmap::SlotMap;
+use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
@@ -197,6 +198,8 @@ pub struct Broker {
     pub(crate) zones: Vec<ZoneEntry>,
     /// Who may do what.
     pub(crate) grants: GrantTable,
+    /// How many denials the audit trail hears of.
+    pub(crate) denials: RefCell<Limiter>,
     /// How often of that the audit trail has said.
     pub(crate) uses: AuditUses,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
@@ -217,6 +220,9 @@ pub struct Broker {
     /// Who waits for a microprocess's Python stack.
     pub(crate) stacks: VecDeque<(Pid, Sender<SeenStack>)>,
 }
+
+/// How many denials the audit trail hears of in ten seconds; of the others how many they were.
+const DENIALS: u32 = 1000;
 
 impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
@@ -265,6 +271,7 @@ impl Broker {
         let mut broker = Self {
             zones: zones.collect(),
             grants: GrantTable::default(),
+            denials: RefCell::new(Limiter::of(DENIALS)),
             uses: AuditUses::default(),
             application,
             binaries,

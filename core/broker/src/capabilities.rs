@@ -5,7 +5,7 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
-use crate::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_GRANTS};
+use crate::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_HELD, MOST_HELD_OF_ONE};
 use crate::process::{HeldChannel, Process};
 use crate::profiles;
 use cloison_contract::grant::Narrowing;
@@ -22,13 +22,17 @@ pub(crate) struct HeldCapabilities {
     /// Those that it knows by a name of `cloison.toml`.
     names: BTreeMap<String, GrantKey>,
     held: BTreeMap<GrantKey, Holding>,
+    /// How many of them each process has given to it.
+    givers: BTreeMap<ProcessNumber, u32>,
 }
 
 /// How a microprocess has come to a grant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holding {
-    /// How often it was given it.
+    /// How often it was given it in messages.
     times: u32,
+    /// It has it by a name, or has spawned with it: that it keeps.
+    named: bool,
     /// Who has given it first; nobody for what the program has from `cloison.toml`.
     pub(crate) giver: Option<ProcessNumber>,
     /// Since when.
@@ -51,11 +55,43 @@ impl HeldCapabilities {
         self.held.iter().map(|(key, holding)| (*key, holding))
     }
 
-    /// It is given one. Whether it had it before.
-    fn add(&mut self, key: GrantKey, giver: Option<ProcessNumber>) -> bool {
-        let holding = self.held.entry(key).or_insert(Holding { times: 0, giver, since: Instant::now() });
-        holding.times = holding.times.saturating_add(1);
-        holding.times > 1
+    /// It is given one, by a name or in a message. Whether that is new.
+    fn add(&mut self, key: GrantKey, named: bool, giver: Option<ProcessNumber>) -> bool {
+        let is_new = !self.held.contains_key(&key);
+        let new = Holding { times: 0, named: false, giver, since: Instant::now() };
+        let holding = self.held.entry(key).or_insert(new);
+        match named {
+            true => holding.named = true,
+            false => holding.times = holding.times.saturating_add(1),
+        }
+        if let Some(giver) = giver.filter(|_| is_new) {
+            *self.givers.entry(giver).or_default() += 1;
+        }
+        is_new
+    }
+
+    /// It does not hold that one any more.
+    fn remove(&mut self, key: GrantKey) {
+        self.names.retain(|_, named| *named != key);
+        if let Some(giver) = self.held.remove(&key).and_then(|holding| holding.giver)
+            && let Some(count) = self.givers.get_mut(&giver)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.givers.remove(&giver);
+            }
+        }
+    }
+
+    /// Why that process cannot give it another one, if it cannot.
+    fn is_full(&self, giver: ProcessNumber) -> Option<&'static str> {
+        let of_one = self.givers.get(&giver).copied().unwrap_or(0);
+        let of_others: u32 = self.givers.values().sum();
+        match (of_one >= MOST_HELD_OF_ONE, of_others as usize >= MOST_HELD) {
+            (true, _) => Some("of this process"),
+            (false, true) => Some("of others"),
+            (false, false) => None,
+        }
     }
 }
 
@@ -114,7 +150,7 @@ impl Broker {
         let roots: Vec<_> = self.grants.roots().map(|(name, key)| (name.to_owned(), key)).collect();
         let mut held = HeldCapabilities::default();
         for (name, key) in roots {
-            held.add(key, None);
+            held.add(key, true, None);
             held.names.insert(name, key);
             self.grants.held(key);
         }
@@ -149,11 +185,7 @@ impl Broker {
             let grant = self.to_give(parent, &CapabilityName::Referred(*reference))?;
             capabilities.push(GivenCapability { name: None, grant, by_profile: false });
         }
-        let budget = self.processes.get(parent).and_then(Process::running).map_or(0, |running| running.given);
-        match budget as usize + capabilities.len() > MOST_GRANTS as usize {
-            true => Err(too_many_given()),
-            false => Ok(capabilities),
-        }
+        Ok(capabilities)
     }
 
     /// What a profile gives out of what `parent` holds: of each of its capabilities, what `parent` holds under that name.
@@ -190,7 +222,7 @@ impl Broker {
                     made.push(key);
                 }
                 Err(why) => {
-                    made.into_iter().for_each(|key| self.let_go(key));
+                    made.into_iter().for_each(|key| self.let_go(key, Some(spawner)));
                     return Err(format!("the profile {name:?} narrows {capability:?} ({}): {why}", kept.location));
                 }
             }
@@ -215,22 +247,16 @@ impl Broker {
     ) -> HeldCapabilities {
         let mut held = HeldCapabilities::default();
         for GivenCapability { name, grant: key, by_profile: _ } in capabilities {
+            let named = name.is_some();
             held.names.extend(name.map(|name| (name, key)));
-            if !held.add(key, Some(giver)) {
+            if held.add(key, named, Some(giver)) {
                 self.grants.held(key);
-                self.count_given(giver, 1);
                 if let Some(pid) = self.numbers.get(&giver) {
                     self.note_given(*pid, key, to);
                 }
             }
         }
         held
-    }
-
-    fn count_given(&mut self, giver: ProcessNumber, change: i64) {
-        if let Some(running) = self.running_mut(giver) {
-            running.given = u32::try_from(i64::from(running.given) + change).unwrap_or(0);
-        }
     }
 
     /// The grant that a process means, if it holds it and it is alive.
@@ -282,7 +308,7 @@ impl Broker {
 
     /// What a process is told that was refused something; the audit trail hears of it.
     fn refused(&self, pid: Pid, name: &CapabilityName, refused: Refused) -> ToMicroprocess {
-        self.note(|| {
+        self.note_denial(|| {
             let (named, number) = match name {
                 CapabilityName::Named(name) => (name.as_str(), None),
                 CapabilityName::Referred(reference) => {
@@ -303,7 +329,7 @@ impl Broker {
 
     /// Tell the audit trail that a process could not be started, whatever the reason: it may be a capability that was not the asker's to give.
     pub(crate) fn note_denied_spawn(&self, pid: Pid, message: &str) {
-        self.note(|| {
+        self.note_denial(|| {
             let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
             AuditEvent::deny(who, "", message.lines().next().unwrap_or_default()).function("spawn")
         });
@@ -321,6 +347,13 @@ impl Broker {
                 untold => event.reason(&format!("{untold} calls before it are not in the trail")),
             }
         });
+    }
+
+    /// Tell the audit trail of a denial, within a rate: who is refused something as often as it can would push everything else out of the trail.
+    fn note_denial(&self, event: impl FnOnce() -> AuditEvent) {
+        if let Some(unsaid) = self.denials.borrow_mut().admit(Instant::now()) {
+            self.note(|| event().after(unsaid));
+        }
     }
 
     /// Tell the audit trail how often a grant was used since that was last told.
@@ -361,12 +394,16 @@ impl Broker {
     }
 
     /// The grant for which a channel is to be opened, and its zone.
-    pub(crate) fn to_open(&self, pid: Pid, capability: CapabilityRef) -> Result<(GrantKey, usize), ToMicroprocess> {
+    pub(crate) fn to_open(
+        &self,
+        pid: Pid,
+        capability: CapabilityRef,
+    ) -> Result<(GrantKey, usize), Box<ToMicroprocess>> {
         let name = CapabilityName::Referred(capability);
-        let key = self.held_by(pid, &name).map_err(|refused| self.refused(pid, &name, refused))?;
+        let key = self.held_by(pid, &name).map_err(|refused| Box::new(self.refused(pid, &name, refused)))?;
         match self.zone_of(key) {
             Some(zone) => Ok((key, zone)),
-            None => Err(ToMicroprocess::Denied { message: self.denial(self.grants.name(key)) }),
+            None => Err(Box::new(ToMicroprocess::Denied { message: self.denial(self.grants.name(key)) })),
         }
     }
 
@@ -402,7 +439,7 @@ impl Broker {
         let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
         self.grants.held(key);
         if let Some(process) = self.processes.get_mut(pid) {
-            process.held.add(key, None);
+            process.held.add(key, false, None);
         }
         Ok(key)
     }
@@ -473,19 +510,23 @@ impl Broker {
         let Some(running) = self.processes.get(pid).and_then(Process::running) else {
             return ToMicroprocess::Denied { message: "a process that runs nothing gives nothing".into() };
         };
-        let (giver, given) = (running.reference.number, running.given);
+        let giver = running.reference.number;
         // To one that has ended, or that the giver was not introduced to, the message is lost, too.
         let Some(receiver) = self.numbers.get(&to.number).copied() else { return ToMicroprocess::Done };
         let Some(process) = self.processes.get_mut(receiver) else { return ToMicroprocess::Done };
         if !process.running().is_some_and(|running| running.reference.is_same(to)) {
             return ToMicroprocess::Done;
         }
-        if given >= MOST_GRANTS && !process.held.held.contains_key(&key) {
-            return ToMicroprocess::Denied { message: too_many_given() };
+        if let Some(whose) = process.held.is_full(giver).filter(|_| !process.held.held.contains_key(&key)) {
+            let message = format!(
+                "process {} holds as many capabilities {whose} as it may: {MOST_HELD_OF_ONE} of one process, {MOST_HELD} of all\n\
+                 hint: those count no more that nothing in that process names",
+                to.number
+            );
+            return self.refused(pid, &name, Refused::Denied(message));
         }
-        if !process.held.add(key, Some(giver)) {
+        if process.held.add(key, false, Some(giver)) {
             self.grants.held(key);
-            self.count_given(giver, 1);
             self.note_given(pid, key, to.number);
         }
         ToMicroprocess::Done
@@ -594,21 +635,20 @@ impl Broker {
         let Some(process) = self.processes.get_mut(pid) else { return };
         let Some(holding) = process.held.held.get_mut(&key) else { return };
         holding.times = holding.times.saturating_sub(times);
-        if holding.times > 0 {
+        // What it has by a name no message takes from it.
+        if holding.times > 0 || holding.named {
             return;
         }
-        let giver = holding.giver;
-        process.held.held.remove(&key);
-        process.held.names.retain(|_, named| *named != key);
+        process.held.remove(key);
+        let number = process.running().map(|running| running.reference.number);
         self.give_up(pid, |held: &HeldChannel| held.grant == key);
         self.note_use(key);
         self.note(|| {
             let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
             AuditEvent::release(who, self.grants.name(key), capability.number)
         });
-        self.let_go(key);
+        self.let_go(key, number);
         self.end_superfluous();
-        giver.into_iter().for_each(|giver| self.count_given(giver, -1));
     }
 
     /// A process has ended: it holds nothing any more, and what it has lent falls back.
@@ -616,19 +656,18 @@ impl Broker {
         for lease in number.map(|number| self.grants.leases_of(number)).unwrap_or_default() {
             self.end_grant(lease, "its lender has ended");
         }
-        for (key, holding) in held.held {
+        for key in held.held.into_keys() {
             self.note_use(key);
-            self.let_go(key);
-            holding.giver.into_iter().for_each(|giver| self.count_given(giver, -1));
+            self.let_go(key, number);
         }
     }
 }
 
 impl Broker {
     /// A grant has a holder less. What nobody has any more the audit trail's counts forget.
-    fn let_go(&mut self, key: GrantKey) {
+    fn let_go(&mut self, key: GrantKey, holder: Option<ProcessNumber>) {
         let number = self.number_of(key);
-        self.grants.let_go(key);
+        self.grants.let_go(key, holder);
         if self.grants.get(key).is_none() {
             self.uses.forget(number);
         }
@@ -660,10 +699,4 @@ fn ended(end: &End) -> &'static str {
         End::Expired => "it has expired",
         _ => "it has been revoked",
     }
-}
-
-fn too_many_given() -> String {
-    format!(
-        "this process has given away {MOST_GRANTS} capabilities, which is the most\nhint: those count no more whose holders drop them or end"
-    )
 }

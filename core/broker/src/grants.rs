@@ -20,7 +20,9 @@ use cloison_contract::grant::{Narrowing, Quota};
 use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::ProcessNumber;
 use cloison_transport::ChannelError;
-use cloison_transport::account::{self, Account};
+use cloison_transport::account::{self, Account, AccountState};
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use slotmap::SlotMap;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
@@ -33,8 +35,20 @@ slotmap::new_key_type! {
 
 /// How often a grant can be narrowed one after the other: the longest way to a root.
 pub(crate) const MOST_STEPS: usize = 32;
-/// How many grants one process may have made that are still there, and how many it may have given away.
+/// How many grants one process may have made that are still there: those count that it holds itself, and those that nobody holds but for the
+/// sake of what comes from them. What others alone hold counts for them.
 pub(crate) const MOST_GRANTS: u32 = 10_000;
+/// How many grants others may have given to one process, and how many of them the same process.
+pub(crate) const MOST_HELD: usize = 10_000;
+pub(crate) const MOST_HELD_OF_ONE: u32 = 1000;
+/// How many grants an application may have.
+const MOST_OF_APPLICATION: usize = 100_000;
+/// How many bytes of bounds may be in the grants that one process has made and that count for it, and in all of an application. Read, a
+/// bound takes some thirty times its text.
+const BOUND_BYTES: u64 = 256 << 10;
+const BOUND_BYTES_OF_APPLICATION: u64 = 4 << 20;
+/// Of the descriptors that this process may have, accounts may take one in so many.
+const ACCOUNTS_PART: u64 = 4;
 
 /// Every grant of an application.
 #[derive(Debug, Default)]
@@ -44,8 +58,20 @@ pub(crate) struct GrantTable {
     roots: BTreeMap<String, GrantKey>,
     expiries: BTreeSet<(Instant, GrantKey)>,
     last_number: u64,
-    /// How many grants each process has made that are still there.
-    minted: HashMap<ProcessNumber, u32>,
+    /// What each process has made that counts for it.
+    minted: HashMap<ProcessNumber, Minted>,
+    /// The leases of each process.
+    leases: BTreeSet<(ProcessNumber, GrantKey)>,
+    bound_bytes: u64,
+    /// How many accounts are open.
+    accounts: u64,
+}
+
+/// What one process has made.
+#[derive(Debug, Default)]
+struct Minted {
+    grants: u32,
+    bound_bytes: u64,
 }
 
 /// One grant.
@@ -63,16 +89,20 @@ pub(crate) struct GrantEntry {
     /// Why it is not alive any more, as far as that is its own doing.
     ended: Option<GrantEnd>,
     expires: Option<Instant>,
-    /// It ends with the process that has made it.
-    pub(crate) is_lease: bool,
     /// How many processes hold it.
     holders: u32,
     /// How many grants come from it directly.
     children: u32,
     /// How many there are on the way to its root.
     steps: usize,
-    /// What was used of it, once somebody has.
+    /// Whether it counts for its minter.
+    counts: bool,
+    bound_bytes: u64,
+    /// What is being used of it, while there are channels that it counts for, and how many those are.
     account: Option<KeptAccount>,
+    channels: u32,
+    /// What was used of it by channels that have ended.
+    past: AccountState,
 }
 
 #[derive(Debug)]
@@ -98,15 +128,6 @@ pub(crate) enum GrantEnd {
     Expired,
 }
 
-/// What was used of a grant.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Used {
-    pub(crate) calls: u64,
-    pub(crate) refused: u64,
-    pub(crate) bytes: u64,
-    pub(crate) cpu_ns: u64,
-}
-
 /// Why a grant could not be made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum TooMany {
@@ -116,6 +137,14 @@ pub(crate) enum TooMany {
         "this process has made {MOST_GRANTS} capabilities that are still there, which is the most: those count no more that nothing holds, not even a name in this program"
     )]
     Grants,
+    #[error(
+        "an application has {MOST_OF_APPLICATION} capabilities, which is the most: those count no more that nothing holds"
+    )]
+    Application,
+    #[error(
+        "the bounds (`where`) of this process's capabilities are too long together: {BOUND_BYTES} bytes are the most, and {BOUND_BYTES_OF_APPLICATION} of the whole application"
+    )]
+    Bounds,
 }
 
 impl GrantTable {
@@ -131,7 +160,7 @@ impl GrantTable {
         let expires = expires.and_then(|after| now.checked_add(after));
         grant.expires_ns = expires.map(|at| monotonic_ns(at, now));
         let origin = Origin::Root { name: name.to_owned(), grant };
-        let key = self.insert(origin, None, expires, false, 0, token);
+        let key = self.insert(origin, None, expires, 0, token);
         self.roots.insert(name.to_owned(), key);
         key
     }
@@ -151,17 +180,32 @@ impl GrantTable {
         if steps > MOST_STEPS {
             return Err(TooMany::Steps);
         }
+        let bound_bytes = by.bounds.iter().map(|(_, bound)| bound.text.len() as u64).sum();
+        if self.entries.len() >= MOST_OF_APPLICATION {
+            return Err(TooMany::Application);
+        }
         let minted = self.minted.entry(minter).or_default();
-        if *minted >= MOST_GRANTS {
+        if minted.grants >= MOST_GRANTS {
             return Err(TooMany::Grants);
         }
-        *minted += 1;
+        if minted.bound_bytes + bound_bytes > BOUND_BYTES || self.bound_bytes + bound_bytes > BOUND_BYTES_OF_APPLICATION
+        {
+            return Err(TooMany::Bounds);
+        }
+        minted.grants += 1;
+        minted.bound_bytes += bound_bytes;
+        self.bound_bytes += bound_bytes;
         let now = Instant::now();
         let expires = expires.and_then(|after| now.checked_add(after));
         by.expires_ns = expires.map(|at| monotonic_ns(at, now));
         let origin = Origin::Narrowed { from, by: Box::new(by) };
-        let key = self.insert(origin, Some(minter), expires, is_lease, steps, token);
+        let key = self.insert(origin, Some(minter), expires, steps, token);
         self.entries[from].children += 1;
+        if is_lease {
+            self.leases.insert((minter, key));
+        }
+        self.entries[key].counts = true;
+        self.entries[key].bound_bytes = bound_bytes;
         Ok(key)
     }
 
@@ -170,7 +214,6 @@ impl GrantTable {
         origin: Origin,
         minter: Option<ProcessNumber>,
         expires: Option<Instant>,
-        is_lease: bool,
         steps: usize,
         token: [u8; 16],
     ) -> GrantKey {
@@ -184,11 +227,14 @@ impl GrantTable {
             since: Instant::now(),
             ended: None,
             expires,
-            is_lease,
             holders: 0,
             children: 0,
             steps,
+            counts: false,
+            bound_bytes: 0,
             account: None,
+            channels: 0,
+            past: AccountState::default(),
         });
         self.numbers.insert(reference.number, key);
         self.expiries.extend(expires.map(|at| (at, key)));
@@ -279,22 +325,65 @@ impl GrantTable {
         grant
     }
 
-    /// What is counted of its use, and on which accounts: its own first, then those of what it comes from.
-    pub(crate) fn accounts(&mut self, key: GrantKey) -> Result<Vec<(Quota, &OwnedFd)>, ChannelError> {
+    /// What is counted of a channel's use, and on which accounts: those of the grant first, then those of what it comes from. The channel has them
+    /// until [`GrantTable::channel_gone`] gets the keys.
+    pub(crate) fn accounts(&mut self, key: GrantKey) -> Result<ChannelAccounts<'_>, ChannelError> {
         let mut keys = Vec::new();
         let mut next = Some(key);
         while let Some(one) = next {
             if one == key || self.entries[one].quota().is_counted() {
-                self.entries[one].open_account()?;
+                if let Err(error) = self.open_account(one) {
+                    self.channel_gone(&keys);
+                    return Err(error);
+                }
                 keys.push(one);
             }
             next = self.parent(one);
         }
-        let each = |one: GrantKey| {
-            let entry = &self.entries[one];
+        let each = |one: &GrantKey| {
+            let entry = &self.entries[*one];
             Some((entry.quota(), &entry.account.as_ref()?.descriptor))
         };
-        Ok(keys.into_iter().filter_map(each).collect())
+        let accounts = keys.iter().filter_map(each).collect();
+        Ok((keys, accounts))
+    }
+
+    /// One more channel counts on that grant's account.
+    fn open_account(&mut self, key: GrantKey) -> Result<(), ChannelError> {
+        let entry = &mut self.entries[key];
+        if entry.account.is_none() {
+            if self.accounts >= most_accounts() {
+                return Err(Errno::MFILE.into());
+            }
+            let descriptor = account::create()?;
+            let view = Account::open(&descriptor)?;
+            view.restore(&entry.past);
+            entry.account = Some(KeptAccount { descriptor, view });
+            self.accounts += 1;
+        }
+        entry.channels += 1;
+        Ok(())
+    }
+
+    /// A channel is gone, and its zone counts nothing on these accounts any more. What nobody counts on is kept as numbers.
+    pub(crate) fn channel_gone(&mut self, keys: &[GrantKey]) {
+        for key in keys {
+            let Some(entry) = self.entries.get_mut(*key) else { continue };
+            entry.channels = entry.channels.saturating_sub(1);
+            if entry.channels == 0
+                && let Some(account) = entry.account.take()
+            {
+                entry.past = account.view.state();
+                self.accounts -= 1;
+            }
+        }
+    }
+
+    /// A call has taken so long that its zone was ended before it could count that.
+    pub(crate) fn add_cpu(&mut self, keys: &[GrantKey], nanoseconds: u64) {
+        for account in keys.iter().filter_map(|key| self.entries.get(*key)?.account.as_ref()) {
+            account.view.add_cpu(nanoseconds);
+        }
     }
 
     /// What it was narrowed by; nothing if `cloison.toml` grants it.
@@ -356,9 +445,12 @@ impl GrantTable {
     }
 
     /// A process does not hold it any more. Without holders and without any that come from it, it goes.
-    pub(crate) fn let_go(&mut self, key: GrantKey) {
+    pub(crate) fn let_go(&mut self, key: GrantKey, holder: Option<ProcessNumber>) {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.holders = entry.holders.saturating_sub(1);
+            if holder.is_some() && entry.minter == holder && entry.holders > 0 {
+                self.count_no_more(key);
+            }
         }
         let mut next = Some(key);
         while let Some(one) = next {
@@ -375,16 +467,29 @@ impl GrantTable {
     }
 
     fn remove(&mut self, key: GrantKey) {
+        self.count_no_more(key);
         let Some(entry) = self.entries.remove(key) else { return };
         self.numbers.remove(&entry.reference.number);
+        if let Some(minter) = entry.minter {
+            self.leases.remove(&(minter, key));
+        }
+        self.bound_bytes -= entry.bound_bytes;
+        self.accounts -= u64::from(entry.account.is_some());
         if let Some(at) = entry.expires {
             self.expiries.remove(&(at, key));
         }
+    }
+
+    /// It does not count for its minter any more.
+    fn count_no_more(&mut self, key: GrantKey) {
+        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.counts) else { return };
+        entry.counts = false;
         if let Some(minter) = entry.minter
             && let Some(minted) = self.minted.get_mut(&minter)
         {
-            *minted -= 1;
-            if *minted == 0 {
+            minted.grants -= 1;
+            minted.bound_bytes -= entry.bound_bytes;
+            if minted.grants == 0 {
                 self.minted.remove(&minter);
             }
         }
@@ -424,11 +529,8 @@ impl GrantTable {
 
     /// The leases that a process has made.
     pub(crate) fn leases_of(&self, process: ProcessNumber) -> Vec<GrantKey> {
-        if !self.minted.contains_key(&process) {
-            return Vec::new();
-        }
-        let its = self.entries.iter().filter(|(_, entry)| entry.is_lease && entry.minter == Some(process));
-        its.map(|(key, _)| key).collect()
+        let its = self.leases.iter().filter(|(minter, _)| *minter == process);
+        its.map(|(_, key)| *key).collect()
     }
 }
 
@@ -455,22 +557,18 @@ impl GrantEntry {
     }
 
     /// What was used of it.
-    pub(crate) fn used(&self) -> Used {
-        self.account.as_ref().map_or(Used::default(), |account| {
-            let view = &account.view;
-            Used { calls: view.calls(), refused: view.refused(), bytes: view.carried(), cpu_ns: view.cpu_ns() }
-        })
-    }
-
-    fn open_account(&mut self) -> Result<(), ChannelError> {
-        if self.account.is_none() {
-            let descriptor = account::create()?;
-            let view = Account::open(&descriptor)?;
-            self.account = Some(KeptAccount { descriptor, view });
-        }
-        Ok(())
+    pub(crate) fn used(&self) -> AccountState {
+        self.account.as_ref().map_or(self.past, |account| account.view.state())
     }
 }
+
+/// How many accounts may be open: each takes a descriptor, and others need theirs.
+fn most_accounts() -> u64 {
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / ACCOUNTS_PART
+}
+
+/// Whose accounts a channel counts on, and what is counted on each.
+pub(crate) type ChannelAccounts<'a> = (Vec<GrantKey>, Vec<(Quota, &'a OwnedFd)>);
 
 /// A moment as zones see it on their clock.
 fn monotonic_ns(at: Instant, now: Instant) -> u64 {
@@ -507,7 +605,7 @@ mod tests {
         assert_eq!((left.functions.len(), left.quota.calls), (1, Some(10)));
         assert!(left.is_within(&table.effective(some)) && left.is_within(&table.effective(root)));
         assert_eq!(table.name(one), "zlib");
-        let counted: Vec<_> = table.accounts(one).unwrap().iter().map(|(quota, _)| quota.calls).collect();
+        let counted: Vec<_> = table.accounts(one).unwrap().1.iter().map(|(quota, _)| quota.calls).collect();
         assert_eq!(counted, [None, Some(10)]);
     }
 
@@ -539,11 +637,11 @@ mod tests {
         let root = root(&mut table);
         let one = narrow(&mut table, root, 1, 1);
         let below = narrow(&mut table, one, 1, 1);
-        table.let_go(one);
+        table.let_go(one, Some(1));
         assert!(table.get(one).is_some(), "something comes from it");
-        table.let_go(below);
+        table.let_go(below, Some(1));
         assert!(table.get(one).is_none() && table.get(below).is_none());
-        table.let_go(root);
+        table.let_go(root, None);
         assert!(table.get(root).is_some(), "what cloison.toml grants stays");
         assert!(table.minted.is_empty() && table.numbers.len() == 1);
         assert_eq!(table.end_of(one), Some(GrantEnd::Revoked));
@@ -581,8 +679,64 @@ mod tests {
         assert_eq!((table.narrowing(key), table.narrowing(root)), (Some(&by), None));
         assert_eq!(table.effective(key).quota.calls, Some(10), "no more than its spawner has");
         assert!(table.may_revoke(key, 2) && !table.may_revoke(key, 3));
-        table.let_go(key);
+        table.let_go(key, None);
         assert!(table.get(key).is_none() && !table.minted.contains_key(&2), "it goes with the process");
+    }
+
+    #[test]
+    fn what_others_alone_hold_does_not_count_for_its_maker() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let key = narrow(&mut table, root, 1, 2);
+        table.held(key);
+        assert_eq!(table.minted[&2].grants, 1);
+        table.let_go(key, Some(2));
+        assert!(table.minted.is_empty() && table.get(key).is_some());
+        table.let_go(key, Some(7));
+        assert!(table.get(key).is_none());
+        // What is only there because something comes from it does.
+        let (one, _below) = {
+            let one = narrow(&mut table, root, 1, 2);
+            (one, narrow(&mut table, one, 1, 3))
+        };
+        table.let_go(one, Some(2));
+        assert_eq!(table.minted[&2].grants, 1);
+    }
+
+    #[test]
+    fn long_bounds_are_bounded_and_given_back() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let bound = cloison_contract::grant::Bound {
+            expression: cloison_contract::expression::Expression::Integer(1),
+            text: "x".repeat(1000),
+        };
+        let by = Narrowing { bounds: vec![(FunctionId(0), bound); 64], ..Narrowing::default() };
+        let mut made = Vec::new();
+        while let Ok(key) = table.narrow(root, by.clone(), None, false, 1, [0; 16]) {
+            table.held(key);
+            made.push(key);
+        }
+        assert_eq!(made.len(), 4);
+        assert_eq!(table.narrow(root, by.clone(), None, false, 1, [0; 16]), Err(TooMany::Bounds));
+        made.iter().for_each(|key| table.let_go(*key, Some(1)));
+        assert_eq!((table.bound_bytes, table.minted.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_account_is_open_while_a_channel_counts_on_it_and_nothing_is_lost() {
+        let mut table = GrantTable::default();
+        let root = root(&mut table);
+        let key = narrow(&mut table, root, 5, 1);
+        for used in 1..=3 {
+            let (keys, accounts) = table.accounts(key).unwrap();
+            assert_eq!((keys.len(), accounts.len()), (1, 1));
+            let zone = Account::open(accounts[0].1).unwrap();
+            assert!(zone.take_call(Some(5)));
+            assert_eq!((zone.calls(), table.accounts), (used, 1));
+            table.channel_gone(&keys);
+            assert_eq!((table.get(key).unwrap().used().calls, table.accounts), (used, 0));
+        }
     }
 
     #[test]

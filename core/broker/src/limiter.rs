@@ -11,20 +11,32 @@ pub const MOST: u32 = 10;
 pub const WINDOW: Duration = Duration::from_secs(10);
 
 /// What has been logged in this window.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Limiter {
+    most: u32,
     since: Option<Instant>,
     said: u32,
     unsaid: u64,
 }
 
+impl Default for Limiter {
+    fn default() -> Self {
+        Self::of(MOST)
+    }
+}
+
 impl Limiter {
+    /// So many messages in one window.
+    pub fn of(most: u32) -> Self {
+        Self { most, since: None, said: 0, unsaid: 0 }
+    }
+
     /// If a message may be logged at `now`: how many were dropped since the last one.
     pub fn admit(&mut self, now: Instant) -> Option<u64> {
         if self.since.is_none_or(|since| now.duration_since(since) >= WINDOW) {
             (self.since, self.said) = (Some(now), 0);
         }
-        if self.said >= MOST {
+        if self.said >= self.most {
             self.unsaid += 1;
             return None;
         }

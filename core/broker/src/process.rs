@@ -62,8 +62,6 @@ pub(crate) struct Running {
     /// How many living children it may have, and how many it has.
     pub(crate) most_children: u32,
     pub(crate) children: u32,
-    /// How many capabilities others hold that it has given to them.
-    pub(crate) given: u32,
     /// How many call channels it may have open.
     pub(crate) most_channels: u32,
     pub(crate) standing: Standing,

@@ -105,6 +105,8 @@ pub struct Attached {
     pub(crate) grant: GrantKey,
     /// The channel's memory.
     pub channel: Channel,
+    /// On whose accounts it counts.
+    pub(crate) counts_on: Vec<GrantKey>,
 }
 
 /// A channel on its way out.
@@ -127,8 +129,8 @@ pub struct EndingInstance {
     pub init: Option<ReactorKey>,
     /// True once its clients have been told.
     pub told: bool,
-    /// Their channels, which it may still write to.
-    pub channels: Vec<Channel>,
+    /// They and their channels, which it may still write to.
+    pub channels: Vec<Attached>,
 }
 
 /// Why an instance is ended.
@@ -346,7 +348,7 @@ mod tests {
         let mut reactor = Reactor::new().unwrap();
         let registration = reactor.add(&control, ()).unwrap();
         let (channel, descriptors) = Channel::create(4096).unwrap();
-        let attached = Attached { client: Pid::default(), grant: GrantKey::default(), channel };
+        let attached = Attached { client: Pid::default(), grant: GrantKey::default(), channel, counts_on: Vec::new() };
         let instance = Instance {
             zone: 0,
             scope: InstanceScope { owner: None, opens: Vec::new() },

@@ -25,7 +25,7 @@ use cloison_contract::types::TypeKind;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::{Control, ControlError};
-use cloison_transport::status::StatusPage;
+use cloison_transport::status::{StatusPage, monotonic};
 use cloison_transport::terms::TermsState;
 use rustix::process::Signal;
 use std::collections::BTreeMap;
@@ -265,7 +265,7 @@ impl Broker {
             Err(error) => return self.unavailable(waiting.client, format!("no memory for a call channel: {error}")),
         };
         let grant = self.grants.effective(waiting.grant);
-        let accounts = match self.grants.accounts(waiting.grant) {
+        let (counts_on, accounts) = match self.grants.accounts(waiting.grant) {
             Ok(accounts) => accounts,
             Err(error) => return self.unavailable(waiting.client, format!("no memory for an account: {error}")),
         };
@@ -286,12 +286,16 @@ impl Broker {
             Err(ControlError::Closed) => {
                 // Its end will be seen, and the client be served by the next one.
                 let zone = instance.zone;
+                self.grants.channel_gone(&counts_on);
                 return self.zones[zone].waiting.push(waiting.clone());
             }
-            Err(error) => return self.unavailable(waiting.client, format!("the zone cannot be reached: {error}")),
+            Err(error) => {
+                self.grants.channel_gone(&counts_on);
+                return self.unavailable(waiting.client, format!("the zone cannot be reached: {error}"));
+            }
         }
         instance.status.ring();
-        let attached = Attached { client: waiting.client, grant: waiting.grant, channel };
+        let attached = Attached { client: waiting.client, grant: waiting.grant, channel, counts_on };
         instance.channels.insert(name, attached);
         instance.check_at.get_or_insert(Instant::now());
         process.channels.insert(name, HeldChannel { instance: id, grant: waiting.grant });
@@ -455,6 +459,7 @@ impl Broker {
             FromZone::Detached { channel } => {
                 if let Some(leaving) = instance.leaving.remove(&channel) {
                     leaving.attached.channel.release();
+                    self.grants.channel_gone(&leaving.attached.counts_on);
                 }
                 self.end_if_superfluous(id);
                 self.serve_waiting(zone, Instant::now());
@@ -576,6 +581,14 @@ impl Broker {
                 zone.backoff.entry(blamed).or_default().ended(Instant::now());
             }
         }
+        // What it ran it can count no more.
+        for running in instance.status.all_running() {
+            let leaving = || instance.leaving.get(&running.channel).map(|leaving| &leaving.attached);
+            if let Some(attached) = instance.channels.get(&running.channel).or_else(leaving) {
+                let elapsed = monotonic().saturating_sub(running.since).as_nanos();
+                self.grants.add_cpu(&attached.counts_on, u64::try_from(elapsed).unwrap_or(u64::MAX));
+            }
+        }
         let mut channels = Vec::new();
         for (channel, attached) in std::mem::take(&mut instance.channels) {
             let end = instance.end_of(&zone.specification, ended, cause, Some(channel));
@@ -584,7 +597,7 @@ impl Broker {
                 process.remember_end(channel, end);
             }
             attached.channel.end(TermsState::Ended);
-            channels.push(attached.channel);
+            channels.push(attached);
         }
         if let Some(ending) = &mut instance.ending {
             ending.channels = channels;
@@ -618,8 +631,11 @@ impl Broker {
         self.tell_end(id, Exit::Exited(1)); // it has never said which process it is
         let Some(instance) = self.instances.remove(id) else { return };
         let ended = instance.ending.into_iter().flat_map(|ending| ending.channels);
-        let leaving = instance.leaving.into_values().map(|leaving| leaving.attached.channel);
-        ended.chain(leaving).for_each(|channel| channel.release());
+        let leaving = instance.leaving.into_values().map(|leaving| leaving.attached);
+        for attached in ended.chain(leaving) {
+            attached.channel.release();
+            self.grants.channel_gone(&attached.counts_on);
+        }
         self.serve_waiting(instance.zone, Instant::now());
     }
 

@@ -47,6 +47,21 @@ impl ByteCount {
     }
 }
 
+/// What stands on an account of a grant.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AccountState {
+    /// How many calls have been admitted.
+    pub calls: u64,
+    /// When the next call is due, in nanoseconds of `CLOCK_MONOTONIC`.
+    pub ready_at: u64,
+    /// How many bytes calls have carried.
+    pub bytes: u64,
+    /// How long calls have run, in nanoseconds of processor time.
+    pub cpu_ns: u64,
+    /// How many calls have been refused.
+    pub refused: u64,
+}
+
 /// A new account, with nothing used.
 pub fn create() -> Result<OwnedFd, ChannelError> {
     let descriptor = memfd_create("cloison-account", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
@@ -65,6 +80,28 @@ impl Account {
     /// Map what the broker sent.
     pub fn open(descriptor: &OwnedFd) -> Result<Self, ChannelError> {
         Ok(Self { memory: Shared::map_sealed(descriptor, PAGE, Access::ReadWrite)? })
+    }
+
+    /// All that stands on it.
+    pub fn state(&self) -> AccountState {
+        let word = |place| self.memory.wide(place).load(Ordering::Relaxed);
+        AccountState {
+            calls: word(CALLS),
+            ready_at: word(READY_AT),
+            bytes: word(BYTES),
+            cpu_ns: word(CPU_NS),
+            refused: word(REFUSED),
+        }
+    }
+
+    /// Begin with what stood on another one.
+    pub fn restore(&self, state: &AccountState) {
+        let AccountState { calls, ready_at, bytes, cpu_ns, refused } = *state;
+        for (place, word) in
+            [(CALLS, calls), (READY_AT, ready_at), (BYTES, bytes), (CPU_NS, cpu_ns), (REFUSED, refused)]
+        {
+            self.memory.wide(place).store(word, Ordering::Relaxed);
+        }
     }
 
     /// How many calls have been admitted.

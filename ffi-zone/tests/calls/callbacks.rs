@@ -83,7 +83,7 @@ fn numbers_of_every_type_arrive_and_come_back() {
         of(-(1 << 40))
     });
     assert_eq!(reply.words[0] as i64, -(1 << 40));
-    let reply = zone.converse(&mut client, "narrow", &[Word(1), Word(2), Word(3)], |_, question| {
+    let reply = zone.converse(&mut client, "narrows", &[Word(1), Word(2), Word(3)], |_, question| {
         Answer::Returns(vec![[-3_i64 as u64, 200, float(1.25)][question.callable as usize - 1]])
     });
     assert_eq!(reply.words[0] as i64, -3000 + 200 + 5);

@@ -22,7 +22,7 @@ fn float(value: f64) -> common::Argument<'static> {
 fn numbers_of_every_size() {
     let mut bench = Bench::new(Instances::Shared);
     assert_eq!(bench.words("add", &[signed(-7), signed(3)]), [-4_i64 as u64]);
-    assert_eq!(bench.words("narrow", &[signed(-128)]), [-128_i64 as u64]);
+    assert_eq!(bench.words("narrows", &[signed(-128)]), [-128_i64 as u64]);
     assert_eq!(bench.words("wide", &[Word(u64::MAX)]), [u64::MAX]);
     assert_eq!(bench.words("half", &[float(0.5)]), [0.25_f64.to_bits()]);
     assert_eq!(bench.words("mix", &[signed(-1), Word(65535), float(0.5), float(0.25)]), [65534.75_f64.to_bits()]);
@@ -34,7 +34,7 @@ fn numbers_that_do_not_fit_are_refused_by_name() {
     let reply = bench.call("add", &[signed(1), signed(10)]);
     assert_eq!((reply.status, reply.words[0]), (Status::BadArgument, 1));
     assert_eq!(bench.explanation(&reply), "must be from -1 to 9");
-    let reply = bench.call("narrow", &[signed(128)]);
+    let reply = bench.call("narrows", &[signed(128)]);
     assert_eq!(bench.explanation(&reply), "must be from -128 to 127");
     let reply = bench.call("half", &[float(1e300)]);
     assert_eq!(bench.explanation(&reply), "does not fit into its type");

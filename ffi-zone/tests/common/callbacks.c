@@ -25,7 +25,7 @@ long many(long (*f)(long, long, long, long, long, long, long, double, long))
 }
 
 /* A value that is narrower than a register has to be extended. */
-int narrow(signed char (*f)(void), unsigned char (*g)(void), float (*h)(void))
+int narrows(signed char (*f)(void), unsigned char (*g)(void), float (*h)(void))
 {
     return f() * 1000 + g() + (int)(h() * 4);
 }

@@ -14,7 +14,7 @@
 int a_datum = 7;
 
 int add(int a, int b) { return a + b; }
-int8_t narrow(int8_t value) { return value; }
+int8_t narrows(int8_t value) { return value; }
 uint64_t wide(uint64_t value) { return value; }
 float half(float value) { return value / 2; }
 

@@ -92,6 +92,7 @@ _Class = TypeVar("_Class", bound=type)
 _Given = TypeVar("_Given")
 _Kind = TypeVar("_Kind")
 _Value = TypeVar("_Value", covariant=True)
+_Lent = TypeVar("_Lent")
 
 @final
 class Function:
@@ -192,7 +193,7 @@ class Capability:
         cpu: float | None = None,
         expires: float | None = None,
         callbacks: bool = True,
-    ) -> Lease:
+    ) -> Lease[Any]:
         """Lend it to a process: as `cloison.lend`."""
     def __dir__(self) -> list[str]: ...
     def __reduce__(self) -> NoReturn: ...
@@ -278,16 +279,16 @@ def revoke(capability: Any, /) -> None:
 def describe(capability: Any, /) -> CapabilityInfo:
     """Return what a capability allows: a `CapabilityInfo`."""
 
-class Lease:
+class Lease(Generic[_Lent]):
     """A capability that is lent: `with zlib.lend(process, calls=100) as lease:`.
 
     It is revoked at the end of the block, or of this process.
     """
 
-    def __init__(self, capability: Any) -> None: ...
-    capability: Any
+    def __init__(self, capability: _Lent) -> None: ...
+    capability: _Lent
     """What is lent."""
-    def __enter__(self) -> Any: ...
+    def __enter__(self) -> _Lent: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None: ...
@@ -307,7 +308,7 @@ def lend(
     cpu: float | None = None,
     expires: float | None = None,
     callbacks: bool = True,
-) -> Lease:
+) -> Lease[Any]:
     """Lend a capability to a process, which cannot give it on: `with lend(…) as lease:`, and send the process `lease` in a message.
 
     Args:

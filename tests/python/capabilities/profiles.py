@@ -51,10 +51,10 @@ def tries():
     cloison.parent().send(said)
 
 
-def starts(profile, function=sends):
+def starts(profile, function="sends"):
     """Start a process of that profile with what this one has, and pass on what it says."""
     try:
-        cloison.spawn(function, profile=profile)
+        cloison.spawn(globals()[function], profile=profile)
     except cloison.SpawnError as error:
         cloison.parent().send(f"SpawnError: {error}")
     else:
@@ -116,7 +116,7 @@ def main():
     # It falls with what it comes from.
     cloison.register("main")
     given = zlib.narrow()
-    worker = outcome(starts, "worker", holds, capabilities=[given])
+    worker = outcome(starts, "worker", "holds", capabilities=[given])
     given.revoke()
     worker.send("go on")
     assert cloison.receive(timeout=30) == (907060870, "Revoked")

@@ -205,7 +205,7 @@ fn bound(interface: &Interface, function: &Function, text: &str) -> Result<Bound
 }
 
 /// The most bounds of one narrowing, and the longest text of one: a program writes them, and the broker reads them.
-const MOST_BOUNDS: usize = 256;
+const MOST_BOUNDS: usize = 64;
 const BOUND_BYTES: usize = 1024;
 
 /// What a program wants a capability narrowed by, whose zone has that interface and of which `grant` is left.

@@ -330,7 +330,7 @@ impl AuditEvent {
     }
 
     /// So many others just before it are not in the trail.
-    pub(super) fn after(mut self, dropped: u64) -> Self {
+    pub(crate) fn after(mut self, dropped: u64) -> Self {
         let dropped = self.record.dropped.unwrap_or(0).saturating_add(dropped);
         self.record.dropped = (dropped > 0).then_some(dropped);
         self

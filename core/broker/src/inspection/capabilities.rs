@@ -2,12 +2,18 @@
 
 use crate::broker::Broker;
 use crate::grants::{GrantEnd, GrantKey};
+use cloison_contract::FunctionId;
+use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
 use cloison_manifest::{application, explain};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Instant;
+
+/// How many capabilities one answer tells of, those with the lowest numbers: the broker does nothing else meanwhile.
+pub const MOST_ROWS: usize = 20_000;
 
 /// One capability of an application: what `cloison.toml` grants, or what was narrowed from that.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -87,31 +93,52 @@ impl Broker {
                 });
             }
         }
-        let mut rows: Vec<_> = self
-            .grants
-            .iter()
-            .map(|(key, _)| key)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .filter_map(|key| self.capability_row(key, holders.remove(&key).unwrap_or_default(), now))
-            .collect();
-        rows.sort_by_key(|row| row.number);
+        let mut keys: Vec<_> = self.grants.iter().map(|(key, entry)| (entry.reference.number, key)).collect();
+        keys.sort_unstable();
+        // What comes from something has a higher number than that, so that its functions are known by then.
+        let mut functions: HashMap<GrantKey, Arc<BTreeSet<FunctionId>>> = HashMap::new();
+        let mut rows = Vec::with_capacity(keys.len().min(MOST_ROWS));
+        for (_, key) in keys {
+            let allowed = self.allowed(key, &functions);
+            functions.insert(key, allowed.clone());
+            if rows.len() < MOST_ROWS {
+                rows.extend(self.capability_row(key, &allowed, holders.remove(&key).unwrap_or_default(), now));
+            }
+        }
         for row in &mut rows {
             row.holders.sort_by_key(|holder| holder.process);
         }
         rows
     }
 
-    fn capability_row(&self, key: GrantKey, holders: Vec<HolderRow>, now: Instant) -> Option<CapabilityRow> {
+    /// The functions that a grant allows, where those are known of what it comes from.
+    fn allowed(
+        &self,
+        key: GrantKey,
+        known: &HashMap<GrantKey, Arc<BTreeSet<FunctionId>>>,
+    ) -> Arc<BTreeSet<FunctionId>> {
+        let above = self.grants.parent(key).and_then(|parent| known.get(&parent));
+        match (above, self.grants.narrowing(key)) {
+            (Some(above), Some(Narrowing { functions: None, .. })) => above.clone(),
+            (Some(above), Some(Narrowing { functions: Some(functions), .. })) => Arc::new(&**above & functions),
+            _ => Arc::new(self.grants.effective(key).functions),
+        }
+    }
+
+    fn capability_row(
+        &self,
+        key: GrantKey,
+        allowed: &BTreeSet<FunctionId>,
+        holders: Vec<HolderRow>,
+        now: Instant,
+    ) -> Option<CapabilityRow> {
         let entry = self.grants.get(key)?;
         let name = self.grants.name(key);
         let capability = self.application.capabilities.get(name)?;
         let interface = &self.zones[capability.zone].specification.interface;
-        let (effective, parent) = (self.grants.effective(key), self.grants.parent(key));
-        let above = parent.map(|parent| self.grants.effective(parent));
-        let fewer = above.as_ref().is_some_and(|above| effective.functions != above.functions);
-        let names =
-            || effective.functions.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
+        let parent = self.grants.parent(key);
+        let fewer = self.grants.narrowing(key).is_some_and(|by| by.functions.is_some());
+        let names = || allowed.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
         let used = entry.used();
         Some(CapabilityRow {
             number: entry.reference.number,
@@ -122,7 +149,7 @@ impl Broker {
             expires_ms: entry.expires().map(|at| at.saturating_duration_since(now).as_millis() as u64),
             ended: self.grants.end_of(key).map(|end| word(end).to_owned()),
             functions: fewer.then(|| names().collect()),
-            allowed: effective.functions.len() as u64,
+            allowed: allowed.len() as u64,
             terms: explain::terms(interface, &self.grants.own_terms(key)),
             location: capability.allow_location.clone(),
             holders,

@@ -97,6 +97,10 @@ impl Batch {
     /// A batch with nothing in it.
     pub fn new(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<Self> {
         let session = capability.session(vm)?;
+        if session.server.is_some() {
+            let text = format!("'{}' is a service, which has no batches: call its functions", capability.name());
+            return Err(vm.new_type_error(text));
+        }
         let mark = session.nesting.mark();
         Ok(Self {
             capability,

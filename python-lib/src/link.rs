@@ -218,6 +218,9 @@ fn give_back((answer, _): BrokerAnswer) -> Result<(), LinkError> {
             crate::mail::abandon(process);
             Ok(())
         }
+        ToMicroprocess::Narrowed { capability, .. } | ToMicroprocess::Offered(capability) => {
+            notify(&FromMicroprocess::Release { capability, times: 1 })
+        }
         _ => Ok(()),
     }
 }

@@ -281,3 +281,35 @@ fn what_a_library_may_open_is_said_as_it_is() {
         assert!(said.stdout.contains(sentence) && !said.stdout.contains(not), "{said}");
     }
 }
+/// Functions of a process of Python are a capability like those of a zone: narrowed, counted, passed on, taken back in the middle of a call.
+#[test]
+fn a_process_serves_others_by_a_capability_of_its_own() {
+    let project = Project::script(include_str!("../python/capabilities/services.py")).file("cloison.toml", ZLIB);
+    project.main(&[]).output().ends_with(0).prints("served\n");
+}
+
+/// An operator sees who serves it, and does with it what may be done with any other.
+#[test]
+fn a_service_is_seen_and_taken_back_like_a_zone_s_capability() {
+    let project = Project::script(include_str!("../python/capabilities/service_held.py"));
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+    let rows = reports[0]["capabilities"].as_array().expect("a list").clone();
+    let [service, narrowed] = rows.as_slice() else { panic!("two capabilities: {rows:#?}") };
+    assert_eq!((&service["name"], &service["parent"], &service["minter"]), (&"Clock".into(), &Value::Null, &2.into()));
+    assert_eq!(service["location"], "process 2");
+    assert_eq!((&narrowed["parent"], &narrowed["minter"]), (&service["number"], &1.into()));
+    assert_eq!((&narrowed["functions"], &narrowed["calls"]), (&serde_json::json!(["tick"]), &1.into()));
+    let allowed = live.ask(&["why", "1", "Clock.tick"]).ends_with(0);
+    assert!(allowed.stdout.contains("the service of process 2 names `tick`"), "{allowed}");
+    let number = narrowed["number"].to_string();
+    live.ask(&["narrow", &number, "--where", "tick=1 <= 1"])
+        .ends_with(1)
+        .complains(&["a service that a process serves"]);
+    live.ask(&["narrow", &number, "--calls", "2"]).ends_with(0);
+    assert_eq!(live.ended(), "tick");
+    live.ask(&["revoke", &service["number"].to_string()]).ends_with(0);
+    assert_eq!(live.ended(), "Revoked");
+    live.running.finish().ends_with(0);
+}

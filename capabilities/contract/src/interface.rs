@@ -59,6 +59,52 @@ pub struct Interface {
 }
 
 impl Interface {
+    /// What stands for the interface of a service that a microprocess serves: functions by their names, of which nothing else is known.
+    pub fn of_service(name: &str, functions: &[String]) -> Self {
+        let declared = Location::default();
+        let function = |function: &String| Function {
+            name: function.clone(),
+            symbol: function.clone(),
+            declaration: String::new(),
+            doc: None,
+            internal: false,
+            parameters: Vec::new(),
+            result: CType::Void,
+            returns: Returns {
+                kept: false,
+                pointer: None,
+                error_unless: None,
+                error_if: None,
+                errno: false,
+                message: None,
+                raises: Raises::Native,
+            },
+            deadline: None,
+            callables: None,
+            blocking: false,
+            variadic: None,
+            declared,
+        };
+        Self {
+            name: name.to_owned(),
+            version: String::new(),
+            doc: None,
+            source: String::new(),
+            library: Library {
+                location: LibraryLocation::Host(name.to_owned()),
+                sha256: Vec::new(),
+                needs: Vec::new(),
+                preload: Vec::new(),
+                declared,
+            },
+            sandbox: Sandbox::default(),
+            types: Vec::new(),
+            exceptions: Vec::new(),
+            constants: Vec::new(),
+            functions: functions.iter().map(function).collect(),
+        }
+    }
+
     /// The function of that Python name, `internal` ones included.
     pub fn function(&self, name: &str) -> Option<(FunctionId, &Function)> {
         let index = self.functions.iter().position(|function| function.name == name)?;

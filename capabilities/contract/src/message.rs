@@ -20,11 +20,13 @@
 //! |---|---|---|---|
 //! | broker | [`ToMicroprocess::Run`], first and once | its stdin, stdout, stderr, if it was forked before they were known | none |
 //! | microprocess | [`FromMicroprocess::Spawn`] | | `Spawned` or `Denied` |
-//! | microprocess | [`FromMicroprocess::Describe`] | | `Described` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Describe`] | | `Described`, `DescribedService` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Narrow`] | | `Narrowed` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Give`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
+//! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
+//! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
@@ -520,7 +522,30 @@ pub enum FromMicroprocess {
         /// How many times.
         times: u32,
     },
+    /// Make a capability of functions of its own: a service, which it serves itself.
+    Offer {
+        /// What the capability is called; [`SERVICE_NAME_BYTES`] at most.
+        name: String,
+        /// The functions, [`SERVICE_FUNCTIONS`] at most.
+        functions: Vec<String>,
+    },
+    /// Another process calls a function of this one's service. May it?
+    Admit {
+        /// The number of the grant that it calls by, as that process says.
+        grant: u64,
+        /// Who it is, as the router says.
+        client: ProcessNumber,
+        /// The function, as that process says.
+        function: String,
+        /// How many bytes the message has.
+        bytes: u64,
+    },
 }
+
+/// The longest name of a service, and of one of its functions, in bytes.
+pub const SERVICE_NAME_BYTES: usize = 64;
+/// The most functions of a service.
+pub const SERVICE_FUNCTIONS: usize = 256;
 
 /// What `postcard` writes before the text of a [`FromMicroprocess::Stack`] that is not settled: for a signal handler, where nothing can be
 /// allocated. The bytes, and how many of them.
@@ -638,6 +663,33 @@ pub enum ToMicroprocess {
         /// A sentence.
         message: String,
     },
+    /// What a capability offers that another microprocess serves.
+    DescribedService {
+        /// Itself.
+        capability: CapabilityRef,
+        /// What its server calls it.
+        name: String,
+        /// Who has narrowed it; its server, if nobody has.
+        minter: ProcessNumber,
+        /// All functions, so that numbers agree with the grant's.
+        functions: Vec<String>,
+        /// What of it is granted.
+        grant: Grant,
+        /// Who serves it; without control.
+        server: ProcessRef,
+    },
+    /// The answer to [`FromMicroprocess::Offer`].
+    Offered(CapabilityRef),
+    /// The answer to [`FromMicroprocess::Admit`]: it may, and the call is counted.
+    Admitted {
+        /// The number of the grant that the service was offered as.
+        service: u64,
+    },
+    /// The same: what the grant counts is used up.
+    Exceeded {
+        /// A sentence.
+        message: String,
+    },
 }
 
 /// Whether there is memory for a long message, or with one; see [`crate::process`].
@@ -674,6 +726,8 @@ pub enum End {
     Narrowed,
     /// The grant was revoked.
     Revoked,
+    /// The microprocess has ended that served it.
+    ServiceEnded,
     /// A signal ended the zone.
     Signaled {
         /// Which.

@@ -47,6 +47,7 @@
 //! ends, each process that is linked to it gets an exit signal with its reason, and each monitor its [`FromRouter::Down`]: both
 //! come after everything that it had sent.
 
+use crate::message::CapabilityRef;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
@@ -435,6 +436,9 @@ pub enum FromRouter {
         /// Who has the name. For [`ToRouter::Register`] the asker itself, if it has it now; for [`ToRouter::Unlink`] nobody.
         process: Option<ProcessRef>,
     },
+    /// A grant of a service is not alive any more that this process holds and has asked about: whoever waits for an answer by it waits
+    /// no longer.
+    GrantEnded(CapabilityRef),
 }
 
 #[cfg(test)]

@@ -3,17 +3,20 @@
 //! A microprocess names a grant by number and token; whether it holds that grant stands in its [`HeldCapabilities`], which nobody but the broker
 //! changes. So a name that is overheard, guessed or sent once more is worth nothing to anybody else.
 
+use crate::application::ApplicationCapability;
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_HELD, MOST_HELD_OF_ONE};
 use crate::process::{HeldChannel, Process};
 use crate::profiles;
+use cloison_contract::Interface;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, NarrowRequest, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_manifest::{application, explain};
 use cloison_transport::terms::TermsState;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The capabilities that a microprocess has.
@@ -24,6 +27,8 @@ pub(crate) struct HeldCapabilities {
     held: BTreeMap<GrantKey, Holding>,
     /// How many of them each process has given to it.
     givers: BTreeMap<ProcessNumber, u32>,
+    /// Those of services of which it has asked what they are: calls may be under way.
+    calling: BTreeSet<GrantKey>,
 }
 
 /// How a microprocess has come to a grant.
@@ -50,6 +55,23 @@ impl HeldCapabilities {
         self.names.keys().map(String::as_str)
     }
 
+    /// Whether that grant is held.
+    pub(crate) fn holds(&self, key: GrantKey) -> bool {
+        self.held.contains_key(&key)
+    }
+
+    /// Calls of a service may be under way by that one.
+    fn may_call(&mut self, key: GrantKey) {
+        if self.holds(key) {
+            self.calling.insert(key);
+        }
+    }
+
+    /// Those by which calls of services may be under way, and that have ended. They are named once.
+    pub(crate) fn no_more_calls(&mut self, ended: impl Fn(GrantKey) -> bool) -> BTreeSet<GrantKey> {
+        self.calling.extract_if(.., |key| ended(*key)).collect()
+    }
+
     /// All that it holds.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (GrantKey, &Holding)> {
         self.held.iter().map(|(key, holding)| (*key, holding))
@@ -73,6 +95,7 @@ impl HeldCapabilities {
     /// It does not hold that one any more.
     fn remove(&mut self, key: GrantKey) {
         self.names.retain(|_, named| *named != key);
+        self.calling.remove(&key);
         if let Some(giver) = self.held.remove(&key).and_then(|holding| holding.giver)
             && let Some(count) = self.givers.get_mut(&giver)
         {
@@ -273,10 +296,7 @@ impl Broker {
                 let found = self.grants.find(*reference).filter(|key| process.held.held.contains_key(key));
                 found.ok_or_else(|| {
                     let number = process.running().map_or(0, |running| running.reference.number);
-                    Refused::Denied(format!(
-                        "process {number} does not hold this capability: it was given back or revoked, or never given to it\n\
-                         hint: whoever holds it sends it in a message, or gives it with spawn(…, capabilities=[…])"
-                    ))
+                    Refused::Denied(not_held(number))
                 })?
             }
         };
@@ -297,12 +317,12 @@ impl Broker {
         )
     }
 
-    fn number_of(&self, key: GrantKey) -> u64 {
+    pub(crate) fn number_of(&self, key: GrantKey) -> u64 {
         self.grants.get(key).map_or(0, |entry| entry.reference.number)
     }
 
     /// Who a process is, for the audit trail.
-    fn auditee(&self, pid: Pid) -> Option<AuditProcess> {
+    pub(crate) fn auditee(&self, pid: Pid) -> Option<AuditProcess> {
         self.processes.get(pid).and_then(Process::running).map(AuditProcess::of)
     }
 
@@ -350,7 +370,7 @@ impl Broker {
     }
 
     /// Tell the audit trail of a denial, within a rate: who is refused something as often as it can would push everything else out of the trail.
-    fn note_denial(&self, event: impl FnOnce() -> AuditEvent) {
+    pub(crate) fn note_denial(&self, event: impl FnOnce() -> AuditEvent) {
         if let Some(unsaid) = self.denials.borrow_mut().admit(Instant::now()) {
             self.note(|| event().after(unsaid));
         }
@@ -374,13 +394,28 @@ impl Broker {
     }
 
     /// What a capability is.
-    pub(crate) fn describe(&self, pid: Pid, name: &CapabilityName) -> ToMicroprocess {
+    pub(crate) fn describe(&mut self, pid: Pid, name: &CapabilityName) -> ToMicroprocess {
         let key = match self.held_by(pid, name) {
             Ok(key) => key,
             Err(refused) => return self.refused(pid, name, refused),
         };
+        if self.grants.service(key).is_some()
+            && let Some(process) = self.processes.get_mut(pid)
+        {
+            process.held.may_call(key);
+        }
+        if let (Some(service), Some(entry)) = (self.grants.service(key), self.grants.get(key)) {
+            return ToMicroprocess::DescribedService {
+                capability: entry.reference,
+                name: service.name.clone(),
+                minter: entry.minter.unwrap_or(service.server.number),
+                functions: service.functions.clone(),
+                grant: self.grants.effective(key),
+                server: service.server,
+            };
+        }
         let name = self.grants.name(key);
-        let (Some(capability), Some(entry)) = (self.application.capabilities.get(name), self.grants.get(key)) else {
+        let (Some(capability), Some(entry)) = (self.of_manifest(key), self.grants.get(key)) else {
             return ToMicroprocess::Denied { message: self.denial(name) };
         };
         ToMicroprocess::Described {
@@ -403,13 +438,70 @@ impl Broker {
         let key = self.held_by(pid, &name).map_err(|refused| Box::new(self.refused(pid, &name, refused)))?;
         match self.zone_of(key) {
             Some(zone) => Ok((key, zone)),
-            None => Err(Box::new(ToMicroprocess::Denied { message: self.denial(self.grants.name(key)) })),
+            None => {
+                let name = self.grants.name(key);
+                let message = match self.grants.service(key) {
+                    Some(_) => format!(
+                        "{name:?} is a service of another process, which has no zone: look its functions up where they are called"
+                    ),
+                    None => self.denial(name),
+                };
+                Err(Box::new(ToMicroprocess::Denied { message }))
+            }
+        }
+    }
+
+    /// The capability of `cloison.toml` that a grant comes from; none for a service, whatever that is called.
+    pub(crate) fn of_manifest(&self, key: GrantKey) -> Option<&ApplicationCapability> {
+        match self.grants.service(key) {
+            Some(_) => None,
+            None => self.application.capabilities.get(self.grants.name(key)),
         }
     }
 
     /// The zone that a grant is about.
     pub(crate) fn zone_of(&self, key: GrantKey) -> Option<usize> {
-        Some(self.application.capabilities.get(self.grants.name(key))?.zone)
+        Some(self.of_manifest(key)?.zone)
+    }
+
+    /// What it offers: its zone's interface, or what stands for that of a service.
+    pub(crate) fn interface_of(&self, key: GrantKey) -> Option<Arc<Interface>> {
+        match self.zone_of(key) {
+            Some(zone) => Some(self.zones[zone].specification.interface.clone()),
+            None => self.service_interface(key).map(Arc::new),
+        }
+    }
+
+    /// Where it is said what may be called, for people: a line of `cloison.toml`, or who serves it.
+    pub(crate) fn location_of(&self, key: GrantKey) -> String {
+        match self.grants.service(key) {
+            Some(service) => format!("process {}", service.server.number),
+            None => self.of_manifest(key).map(|one| one.allow_location.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// What narrowing a grant by that means, or why it makes no sense.
+    pub(crate) fn narrowing(&self, key: GrantKey, by: &NarrowRequest) -> Result<Narrowing, String> {
+        let interface = self.interface_of(key).ok_or("there is nothing to narrow")?;
+        let of_zones = !by.bounds.is_empty() || by.cpu_ms.is_some() || by.quiet;
+        if of_zones && self.grants.service(key).is_some() {
+            return Err("`where`, `cpu` and `callbacks` are about zones: a service that a process serves checks its arguments itself\n\
+                        hint: functions, calls, bytes, rate, expires and delegate narrow a service"
+                .into());
+        }
+        application::narrowing(by, &interface, &self.grants.effective(key))
+    }
+
+    /// A process holds what it has just made.
+    pub(crate) fn hold(&mut self, pid: Pid, key: GrantKey) {
+        self.grants.held(key);
+        let is_service = self.grants.service(key).is_some();
+        if let Some(process) = self.processes.get_mut(pid) {
+            process.held.add(key, false, None);
+            if is_service {
+                process.held.may_call(key);
+            }
+        }
     }
 
     /// Make another capability of it, that allows less.
@@ -431,16 +523,10 @@ impl Broker {
         else {
             return Err(Refused::Denied("a process that runs nothing narrows nothing".into()));
         };
-        let Some(zone) = self.zone_of(from) else { return Err(Refused::Ended(End::Revoked)) };
-        let interface = &self.zones[zone].specification.interface;
-        let narrowing =
-            application::narrowing(by, interface, &self.grants.effective(from)).map_err(Refused::Invalid)?;
+        let narrowing = self.narrowing(from, by).map_err(Refused::Invalid)?;
         let expires = by.expires_ms.map(Duration::from_millis);
         let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
-        self.grants.held(key);
-        if let Some(process) = self.processes.get_mut(pid) {
-            process.held.add(key, false, None);
-        }
+        self.hold(pid, key);
         Ok(key)
     }
 
@@ -457,11 +543,9 @@ impl Broker {
         let narrowed = self.grants.narrow(from, by, expires, is_lease, minter, token);
         let key = narrowed.map_err(|error| error.to_string())?;
         self.note(|| {
-            let interface = self.zone_of(key).map(|zone| &self.zones[zone].specification.interface);
-            let terms = interface.zip(self.grants.narrowing(key));
-            let terms = terms.map(|(interface, by)| explain::narrowing(interface, by)).unwrap_or_default();
-            let pid = self.numbers.get(&minter);
-            let who = pid.and_then(|pid| self.auditee(*pid)).unwrap_or_else(|| AuditProcess::new(minter, None, ""));
+            let terms = self.interface_of(key).zip(self.grants.narrowing(key));
+            let terms = terms.map(|(interface, by)| explain::narrowing(&interface, by)).unwrap_or_default();
+            let who = self.auditee_numbered(minter);
             AuditEvent::narrow(who, self.grants.name(key), self.number_of(key), self.number_of(from), &terms.join("; "))
         });
         Ok(key)
@@ -517,7 +601,7 @@ impl Broker {
         if !process.running().is_some_and(|running| running.reference.is_same(to)) {
             return ToMicroprocess::Done;
         }
-        if let Some(whose) = process.held.is_full(giver).filter(|_| !process.held.held.contains_key(&key)) {
+        if let Some(whose) = process.held.is_full(giver).filter(|_| !process.held.holds(key)) {
             let message = format!(
                 "process {} holds as many capabilities {whose} as it may: {MOST_HELD_OF_ONE} of one process, {MOST_HELD} of all\n\
                  hint: those count no more that nothing in that process names",
@@ -574,14 +658,34 @@ impl Broker {
     pub(crate) fn end_grant(&mut self, key: GrantKey, by: &str) -> bool {
         let was_alive = self.grants.end_of(key).is_none();
         if self.grants.end(key, GrantEnd::Revoked) && was_alive {
-            self.cut_dead_channels();
-            self.note_use(key);
-            self.note(|| {
-                let derived = self.grants.derived(key);
-                AuditEvent::revoke(self.grants.name(key), self.number_of(key), derived, by)
-            });
+            match self.grants.service(key) {
+                Some(_) => self.tell_ended(),
+                None => self.cut_dead_channels(),
+            }
+            self.note_end(key, by);
         }
         was_alive
+    }
+
+    fn note_end(&mut self, key: GrantKey, by: &str) {
+        self.note_use(key);
+        self.note(|| {
+            let derived = self.grants.derived(key);
+            AuditEvent::revoke(self.grants.name(key), self.number_of(key), derived, by)
+        });
+    }
+
+    /// A process has ended, and with it what it served.
+    fn end_services(&mut self, server: ProcessNumber) {
+        let services = self.grants.services_of(server);
+        for service in &services {
+            if self.grants.end(*service, GrantEnd::ServerGone) {
+                self.note_end(*service, "its server has ended");
+            }
+        }
+        if !services.is_empty() {
+            self.tell_ended();
+        }
     }
 
     /// Narrow a grant as it is. Channels of it end: the next call of each holder goes by the new terms.
@@ -603,6 +707,7 @@ impl Broker {
         }
         if any {
             self.cut_dead_channels();
+            self.tell_ended();
         }
     }
 
@@ -656,6 +761,7 @@ impl Broker {
         for lease in number.map(|number| self.grants.leases_of(number)).unwrap_or_default() {
             self.end_grant(lease, "its lender has ended");
         }
+        number.into_iter().for_each(|number| self.end_services(number));
         for key in held.held.into_keys() {
             self.note_use(key);
             self.let_go(key, number);
@@ -691,12 +797,22 @@ fn told(end: GrantEnd) -> End {
     match end {
         GrantEnd::Expired => End::Expired,
         GrantEnd::Revoked => End::Revoked,
+        GrantEnd::ServerGone => End::ServiceEnded,
     }
 }
 
 fn ended(end: &End) -> &'static str {
     match end {
         End::Expired => "it has expired",
+        End::ServiceEnded => "the service has ended",
         _ => "it has been revoked",
     }
+}
+
+/// Why a process cannot use a capability that it names.
+pub(crate) fn not_held(number: ProcessNumber) -> String {
+    format!(
+        "process {number} does not hold this capability: it was given back or revoked, or never given to it\n\
+         hint: whoever holds it sends it in a message, or gives it with spawn(…, capabilities=[…])"
+    )
 }

@@ -12,18 +12,22 @@
 //! revoked or has expired; revoking marks one entry, whatever has come of it. An entry goes when nobody holds it and nothing
 //! comes from it any more.
 //!
+//! A service that a microprocess serves is a root, too, minted by that process: it ends with it.
+//!
 //! What was used is counted on an account of the entry's own, and on those of all entries that it comes from and that count
 //! something: narrowing a right to 100 calls three times gives 100 calls, not 300.
 
-use cloison_contract::Grant;
 use cloison_contract::grant::{Narrowing, Quota};
 use cloison_contract::message::CapabilityRef;
-use cloison_contract::process::ProcessNumber;
+use cloison_contract::process::{ProcessNumber, ProcessRef};
+use cloison_contract::{FunctionId, Grant};
 use cloison_transport::ChannelError;
 use cloison_transport::account::{self, Account, AccountState};
+use cloison_transport::counting::{self, Denial};
 use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 use slotmap::SlotMap;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -38,13 +42,15 @@ pub(crate) const MOST_STEPS: usize = 32;
 /// How many grants one process may have made that are still there: those count that it holds itself, and those that nobody holds but for the
 /// sake of what comes from them. What others alone hold counts for them.
 pub(crate) const MOST_GRANTS: u32 = 10_000;
+/// How many services one process may offer at once.
+pub(crate) const MOST_SERVICES: usize = 256;
 /// How many grants others may have given to one process, and how many of them the same process.
 pub(crate) const MOST_HELD: usize = 10_000;
 pub(crate) const MOST_HELD_OF_ONE: u32 = 1000;
 /// How many grants an application may have.
 const MOST_OF_APPLICATION: usize = 100_000;
-/// How many bytes of bounds may be in the grants that one process has made and that count for it, and in all of an application. Read, a
-/// bound takes some thirty times its text.
+/// How many bytes of bounds, and of services' names of functions, may be in the grants that one process has made and that count for it, and in
+/// all of an application. Read, a bound takes some thirty times its text; a short name as much.
 const BOUND_BYTES: u64 = 256 << 10;
 const BOUND_BYTES_OF_APPLICATION: u64 = 4 << 20;
 /// Of the descriptors that this process may have, accounts may take one in so many.
@@ -60,6 +66,8 @@ pub(crate) struct GrantTable {
     last_number: u64,
     /// What each process has made that counts for it.
     minted: HashMap<ProcessNumber, Minted>,
+    /// The services of each process, whoever holds them.
+    offered: HashMap<ProcessNumber, BTreeSet<GrantKey>>,
     /// The leases of each process.
     leases: BTreeSet<(ProcessNumber, GrantKey)>,
     bound_bytes: u64,
@@ -80,7 +88,7 @@ pub(crate) struct GrantEntry {
     /// Its number and its token.
     pub(crate) reference: CapabilityRef,
     origin: Origin,
-    /// Who has narrowed it; nobody for what `cloison.toml` grants.
+    /// Who has narrowed it, or offers it; nobody for what `cloison.toml` grants.
     pub(crate) minter: Option<ProcessNumber>,
     /// The profile by which it was narrowed when the minter has spawned its holder.
     pub(crate) profile: Option<String>,
@@ -101,16 +109,37 @@ pub(crate) struct GrantEntry {
     /// What is being used of it, while there are channels that it counts for, and how many those are.
     account: Option<KeptAccount>,
     channels: u32,
-    /// What was used of it by channels that have ended.
-    past: AccountState,
+    /// What was used of it by channels that have ended, and by calls of a service, which have none.
+    past: Cell<AccountState>,
 }
 
 #[derive(Debug)]
 enum Origin {
     /// Of `cloison.toml`.
     Root { name: String, grant: Grant },
+    /// A microprocess's own.
+    Service { service: Box<OfferedService>, grant: Grant },
     /// Of another one.
     Narrowed { from: GrantKey, by: Box<Narrowing> },
+}
+
+/// Functions that a microprocess answers calls of.
+#[derive(Clone, Debug)]
+pub(crate) struct OfferedService {
+    /// Who serves them.
+    pub(crate) server: ProcessRef,
+    /// What the server calls it.
+    pub(crate) name: String,
+    /// The functions, in the order of their numbers.
+    pub(crate) functions: Vec<String>,
+}
+
+impl OfferedService {
+    /// The number of that function.
+    pub(crate) fn function(&self, name: &str) -> Option<FunctionId> {
+        let index = self.functions.iter().position(|function| function == name)?;
+        u32::try_from(index).ok().map(FunctionId)
+    }
 }
 
 #[derive(Debug)]
@@ -126,6 +155,8 @@ pub(crate) enum GrantEnd {
     Revoked,
     /// Its time is over.
     Expired,
+    /// The microprocess has ended that serves it.
+    ServerGone,
 }
 
 /// Why a grant could not be made.
@@ -142,9 +173,13 @@ pub(crate) enum TooMany {
     )]
     Application,
     #[error(
-        "the bounds (`where`) of this process's capabilities are too long together: {BOUND_BYTES} bytes are the most, and {BOUND_BYTES_OF_APPLICATION} of the whole application"
+        "the bounds (`where`) of this process's capabilities, and the names of its services' functions, are too long together: {BOUND_BYTES} bytes are the most, and {BOUND_BYTES_OF_APPLICATION} of the whole application"
     )]
     Bounds,
+    #[error(
+        "this process offers {MOST_SERVICES} services already, which is the most: those count no more that nothing holds"
+    )]
+    Services,
 }
 
 impl GrantTable {
@@ -181,20 +216,7 @@ impl GrantTable {
             return Err(TooMany::Steps);
         }
         let bound_bytes = by.bounds.iter().map(|(_, bound)| bound.text.len() as u64).sum();
-        if self.entries.len() >= MOST_OF_APPLICATION {
-            return Err(TooMany::Application);
-        }
-        let minted = self.minted.entry(minter).or_default();
-        if minted.grants >= MOST_GRANTS {
-            return Err(TooMany::Grants);
-        }
-        if minted.bound_bytes + bound_bytes > BOUND_BYTES || self.bound_bytes + bound_bytes > BOUND_BYTES_OF_APPLICATION
-        {
-            return Err(TooMany::Bounds);
-        }
-        minted.grants += 1;
-        minted.bound_bytes += bound_bytes;
-        self.bound_bytes += bound_bytes;
+        self.may_make(minter, bound_bytes)?;
         let now = Instant::now();
         let expires = expires.and_then(|after| now.checked_add(after));
         by.expires_ns = expires.map(|at| monotonic_ns(at, now));
@@ -204,9 +226,49 @@ impl GrantTable {
         if is_lease {
             self.leases.insert((minter, key));
         }
+        self.count_for(minter, key, bound_bytes);
+        Ok(key)
+    }
+
+    /// What a process offers itself. It has no holder yet.
+    pub(crate) fn offer(&mut self, service: OfferedService, token: [u8; 16]) -> Result<GrantKey, TooMany> {
+        let minter = service.server.number;
+        if self.offered.get(&minter).is_some_and(|offered| offered.len() >= MOST_SERVICES) {
+            return Err(TooMany::Services);
+        }
+        let name_bytes = service.functions.iter().map(|function| function.len() as u64).sum();
+        self.may_make(minter, name_bytes)?;
+        let grant = Grant::new((0..service.functions.len() as u32).map(FunctionId));
+        let origin = Origin::Service { service: Box::new(service), grant };
+        let key = self.insert(origin, Some(minter), None, 0, token);
+        self.offered.entry(minter).or_default().insert(key);
+        self.count_for(minter, key, name_bytes);
+        Ok(key)
+    }
+
+    /// Whether a process may make one more, with so many bytes of bounds or names.
+    fn may_make(&self, minter: ProcessNumber, bound_bytes: u64) -> Result<(), TooMany> {
+        if self.entries.len() >= MOST_OF_APPLICATION {
+            return Err(TooMany::Application);
+        }
+        let (grants, bytes) = self.minted.get(&minter).map_or((0, 0), |minted| (minted.grants, minted.bound_bytes));
+        if grants >= MOST_GRANTS {
+            return Err(TooMany::Grants);
+        }
+        match bytes + bound_bytes > BOUND_BYTES || self.bound_bytes + bound_bytes > BOUND_BYTES_OF_APPLICATION {
+            true => Err(TooMany::Bounds),
+            false => Ok(()),
+        }
+    }
+
+    /// A process has made that one.
+    fn count_for(&mut self, minter: ProcessNumber, key: GrantKey, bound_bytes: u64) {
+        let minted = self.minted.entry(minter).or_default();
+        minted.grants += 1;
+        minted.bound_bytes += bound_bytes;
+        self.bound_bytes += bound_bytes;
         self.entries[key].counts = true;
         self.entries[key].bound_bytes = bound_bytes;
-        Ok(key)
     }
 
     fn insert(
@@ -234,7 +296,7 @@ impl GrantTable {
             bound_bytes: 0,
             account: None,
             channels: 0,
-            past: AccountState::default(),
+            past: Cell::default(),
         });
         self.numbers.insert(reference.number, key);
         self.expiries.extend(expires.map(|at| (at, key)));
@@ -280,7 +342,7 @@ impl GrantTable {
     /// The grant, the one that it comes from, and so on to the root.
     pub(crate) fn way(&self, key: GrantKey) -> impl Iterator<Item = &GrantEntry> {
         std::iter::successors(self.entries.get(key), |entry| match &entry.origin {
-            Origin::Root { .. } => None,
+            Origin::Root { .. } | Origin::Service { .. } => None,
             Origin::Narrowed { from, .. } => self.entries.get(*from),
         })
     }
@@ -288,7 +350,7 @@ impl GrantTable {
     /// What it comes from.
     pub(crate) fn parent(&self, key: GrantKey) -> Option<GrantKey> {
         match &self.entries.get(key)?.origin {
-            Origin::Root { .. } => None,
+            Origin::Root { .. } | Origin::Service { .. } => None,
             Origin::Narrowed { from, .. } => Some(*from),
         }
     }
@@ -298,9 +360,27 @@ impl GrantTable {
         let root = self.way(key).last();
         root.and_then(|root| match &root.origin {
             Origin::Root { name, .. } => Some(name.as_str()),
+            Origin::Service { service, .. } => Some(service.name.as_str()),
             Origin::Narrowed { .. } => None,
         })
         .unwrap_or_default()
+    }
+
+    /// The service that it is about, if a microprocess serves it.
+    pub(crate) fn service(&self, key: GrantKey) -> Option<&OfferedService> {
+        match &self.way(key).last()?.origin {
+            Origin::Service { service, .. } => Some(service),
+            Origin::Root { .. } | Origin::Narrowed { .. } => None,
+        }
+    }
+
+    /// Whether that function may be called by it, as far as that is a question of functions.
+    pub(crate) fn allows(&self, key: GrantKey, function: FunctionId) -> bool {
+        self.entries.contains_key(key)
+            && self.way(key).all(|entry| match &entry.origin {
+                Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.allows(function),
+                Origin::Narrowed { by, .. } => by.functions.as_ref().is_none_or(|set| set.contains(&function)),
+            })
     }
 
     /// Why it is not alive, if it is not: by itself, or by what it comes from.
@@ -318,7 +398,7 @@ impl GrantTable {
         let mut grant = Grant::default();
         for step in steps {
             match step {
-                Origin::Root { grant: root, .. } => grant = root.clone(),
+                Origin::Root { grant: root, .. } | Origin::Service { grant: root, .. } => grant = root.clone(),
                 Origin::Narrowed { by, .. } => grant = grant.narrow(by),
             }
         }
@@ -328,17 +408,12 @@ impl GrantTable {
     /// What is counted of a channel's use, and on which accounts: those of the grant first, then those of what it comes from. The channel has them
     /// until [`GrantTable::channel_gone`] gets the keys.
     pub(crate) fn accounts(&mut self, key: GrantKey) -> Result<ChannelAccounts<'_>, ChannelError> {
-        let mut keys = Vec::new();
-        let mut next = Some(key);
-        while let Some(one) = next {
-            if one == key || self.entries[one].quota().is_counted() {
-                if let Err(error) = self.open_account(one) {
-                    self.channel_gone(&keys);
-                    return Err(error);
-                }
-                keys.push(one);
+        let keys = self.counting(key);
+        for (index, one) in keys.iter().enumerate() {
+            if let Err(error) = self.open_account(*one) {
+                self.channel_gone(&keys[..index]);
+                return Err(error);
             }
-            next = self.parent(one);
         }
         let each = |one: &GrantKey| {
             let entry = &self.entries[*one];
@@ -357,7 +432,7 @@ impl GrantTable {
             }
             let descriptor = account::create()?;
             let view = Account::open(&descriptor)?;
-            view.restore(&entry.past);
+            view.restore(&entry.past.get());
             entry.account = Some(KeptAccount { descriptor, view });
             self.accounts += 1;
         }
@@ -373,7 +448,7 @@ impl GrantTable {
             if entry.channels == 0
                 && let Some(account) = entry.account.take()
             {
-                entry.past = account.view.state();
+                entry.past.set(account.view.state());
                 self.accounts -= 1;
             }
         }
@@ -386,11 +461,42 @@ impl GrantTable {
         }
     }
 
-    /// What it was narrowed by; nothing if `cloison.toml` grants it.
+    /// What it was narrowed by; nothing if `cloison.toml` grants it, or its own process.
     pub(crate) fn narrowing(&self, key: GrantKey) -> Option<&Narrowing> {
         match &self.entries.get(key)?.origin {
-            Origin::Root { .. } => None,
+            Origin::Root { .. } | Origin::Service { .. } => None,
             Origin::Narrowed { by, .. } => Some(by),
+        }
+    }
+
+    /// Those of the way on which its use is counted: the grant itself first.
+    fn counting(&self, key: GrantKey) -> Vec<GrantKey> {
+        let own = self.entries.contains_key(key).then_some(key);
+        let way = std::iter::successors(own, |one| self.parent(*one));
+        way.filter(|one| *one == key || self.entries[*one].quota().is_counted()).collect()
+    }
+
+    /// Count a call of a service that carries so many bytes, on all that count something; what it is refused is counted on its own. No channel
+    /// counts on those, so no account is opened.
+    pub(crate) fn count_call(&self, key: GrantKey, bytes: u64) -> Result<(), Denial> {
+        let now = Instant::now();
+        let keys = self.counting(key);
+        let account = |one: &GrantKey| self.entries.get(*one).map(|entry| (entry.quota(), &entry.past));
+        let counted = match self.way(key).any(|entry| entry.expires.is_some_and(|at| at <= now)) {
+            true => Err(Denial::Expired),
+            false => counting::count(keys.iter().filter_map(account), bytes),
+        };
+        if counted.is_err() {
+            self.count_refused(key);
+        }
+        counted
+    }
+
+    /// A call of a service was refused.
+    pub(crate) fn count_refused(&self, key: GrantKey) {
+        if let Some(entry) = self.entries.get(key) {
+            let past = entry.past.get();
+            entry.past.set(AccountState { refused: past.refused.saturating_add(1), ..past });
         }
     }
 
@@ -398,7 +504,7 @@ impl GrantTable {
     pub(crate) fn own_terms(&self, key: GrantKey) -> Grant {
         match self.entries.get(key).map(|entry| &entry.origin) {
             None => Grant::default(),
-            Some(Origin::Root { grant, .. }) => grant.clone(),
+            Some(Origin::Root { grant, .. } | Origin::Service { grant, .. }) => grant.clone(),
             Some(Origin::Narrowed { by, .. }) => Grant {
                 functions: Default::default(),
                 bounds: by.bounds.clone(),
@@ -425,7 +531,7 @@ impl GrantTable {
             self.expiries.insert((at, key));
         }
         match &mut entry.origin {
-            Origin::Root { grant, .. } => *grant = grant.narrow(&by),
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => *grant = grant.narrow(&by),
             Origin::Narrowed { by: own, .. } => **own = own.and(&by),
         }
     }
@@ -470,13 +576,18 @@ impl GrantTable {
         self.count_no_more(key);
         let Some(entry) = self.entries.remove(key) else { return };
         self.numbers.remove(&entry.reference.number);
-        if let Some(minter) = entry.minter {
-            self.leases.remove(&(minter, key));
-        }
         self.bound_bytes -= entry.bound_bytes;
         self.accounts -= u64::from(entry.account.is_some());
         if let Some(at) = entry.expires {
             self.expiries.remove(&(at, key));
+        }
+        let Some(minter) = entry.minter else { return };
+        self.leases.remove(&(minter, key));
+        if let Some(offered) = self.offered.get_mut(&minter) {
+            offered.remove(&key);
+            if offered.is_empty() {
+                self.offered.remove(&minter);
+            }
         }
     }
 
@@ -532,13 +643,18 @@ impl GrantTable {
         let its = self.leases.iter().filter(|(minter, _)| *minter == process);
         its.map(|(_, key)| *key).collect()
     }
+
+    /// The services that a process offers.
+    pub(crate) fn services_of(&self, process: ProcessNumber) -> Vec<GrantKey> {
+        self.offered.get(&process).into_iter().flatten().copied().collect()
+    }
 }
 
 impl GrantEntry {
     /// What this one counts, whatever those count that it comes from.
     pub(crate) fn quota(&self) -> Quota {
         match &self.origin {
-            Origin::Root { grant, .. } => grant.quota,
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.quota,
             Origin::Narrowed { by, .. } => by.quota,
         }
     }
@@ -546,7 +662,7 @@ impl GrantEntry {
     /// Whether whoever was given it cannot give it on.
     pub(crate) fn is_personal(&self) -> bool {
         match &self.origin {
-            Origin::Root { grant, .. } => grant.personal,
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.personal,
             Origin::Narrowed { by, .. } => by.personal,
         }
     }
@@ -558,7 +674,7 @@ impl GrantEntry {
 
     /// What was used of it.
     pub(crate) fn used(&self) -> AccountState {
-        self.account.as_ref().map_or(self.past, |account| account.view.state())
+        self.account.as_ref().map_or(self.past.get(), |account| account.view.state())
     }
 }
 
@@ -579,7 +695,6 @@ fn monotonic_ns(at: Instant, now: Instant) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloison_contract::FunctionId;
 
     fn root(table: &mut GrantTable) -> GrantKey {
         let key = table.mint("zlib", Grant::new([FunctionId(0), FunctionId(1)]), None, [1; 16]);
@@ -749,5 +864,80 @@ mod tests {
         assert_eq!(table.expire(Instant::now() + Duration::from_secs(61)), Some(key));
         assert_eq!(table.end_of(key), Some(GrantEnd::Expired));
         assert_eq!(table.next_expiry(), None);
+    }
+
+    fn offer(table: &mut GrantTable, server: ProcessNumber) -> GrantKey {
+        let server = ProcessRef { number: server, token: [5; 16] };
+        let service = OfferedService { server, name: "Counter".into(), functions: vec!["add".into(), "value".into()] };
+        let key = table.offer(service, [4; 16]).unwrap();
+        table.held(key);
+        key
+    }
+
+    #[test]
+    fn a_service_is_a_root_that_its_process_has_minted() {
+        let mut table = GrantTable::default();
+        let zlib = root(&mut table);
+        let service = offer(&mut table, 3);
+        let by = Narrowing { functions: Some([FunctionId(1)].into()), ..Narrowing::default() };
+        let narrowed = table.narrow(service, by, None, false, 4, [3; 16]).unwrap();
+        table.held(narrowed);
+        assert_eq!(table.name(narrowed), "Counter");
+        assert!(table.service(zlib).is_none());
+        let found = table.service(narrowed).unwrap();
+        assert_eq!(
+            (found.server.number, found.function("value"), found.function("no")),
+            (3, Some(FunctionId(1)), None)
+        );
+        assert!(table.allows(service, FunctionId(0)) && !table.allows(service, FunctionId(2)));
+        assert!(!table.allows(narrowed, FunctionId(0)) && table.allows(narrowed, FunctionId(1)));
+        assert!(table.may_revoke(narrowed, 3) && table.may_revoke(narrowed, 4) && !table.may_revoke(service, 4));
+        assert_eq!((table.services_of(3), table.services_of(4)), (vec![service], Vec::new()));
+        // No name of a service leads to it: those are what cloison.toml grants.
+        assert_eq!(table.root("Counter"), None);
+        table.end(service, GrantEnd::ServerGone);
+        assert_eq!(table.end_of(narrowed), Some(GrantEnd::ServerGone));
+        table.let_go(service, Some(3));
+        table.let_go(narrowed, Some(4));
+        assert!(table.get(service).is_none() && table.minted.is_empty() && table.offered.is_empty());
+        assert_eq!(table.bound_bytes, 0);
+    }
+
+    #[test]
+    fn calls_of_a_service_are_counted_on_all_that_they_come_from() {
+        let mut table = GrantTable::default();
+        let service = offer(&mut table, 3);
+        let three = narrow(&mut table, service, 3, 3);
+        let (one, other) = (narrow(&mut table, three, 2, 4), narrow(&mut table, three, 2, 4));
+        let made = [one, one, one, other, other].map(|key| table.count_call(key, 10));
+        assert_eq!(made, [Ok(()), Ok(()), Err(Denial::Calls(2)), Ok(()), Err(Denial::Calls(3))]);
+        let used = |key| table.get(key).unwrap().used();
+        assert_eq!((used(one).calls, used(one).refused, used(one).bytes), (2, 1, 20));
+        assert_eq!((used(other).calls, used(other).refused), (1, 1));
+        assert_eq!((used(three).calls, used(three).refused, used(service).calls), (3, 0, 0));
+        assert_eq!(table.accounts, 0, "they take no descriptor");
+        let brief = table.narrow(service, Narrowing::default(), Some(Duration::ZERO), false, 3, [0; 16]).unwrap();
+        assert_eq!(table.count_call(brief, 0), Err(Denial::Expired));
+    }
+
+    #[test]
+    fn a_process_offers_so_many_services() {
+        let mut table = GrantTable::default();
+        let keys: Vec<_> = (0..MOST_SERVICES).map(|_| offer(&mut table, 3)).collect();
+        let server = ProcessRef { number: 3, token: [5; 16] };
+        let more = OfferedService { server, name: "Counter".into(), functions: Vec::new() };
+        assert_eq!(table.offer(more.clone(), [0; 16]), Err(TooMany::Services));
+        // What others alone hold is one of its services still.
+        table.held(keys[0]);
+        table.let_go(keys[0], Some(3));
+        assert_eq!(table.minted[&3].grants as usize, MOST_SERVICES - 1);
+        assert_eq!(table.offer(more.clone(), [0; 16]), Err(TooMany::Services));
+        table.let_go(keys[0], Some(4));
+        assert!(table.offer(more, [0; 16]).is_ok());
+        let long = OfferedService { server, name: "Long".into(), functions: vec!["x".repeat(64); 256] };
+        let long = OfferedService { server: ProcessRef { number: 5, ..server }, ..long };
+        let offered = (0..MOST_SERVICES).take_while(|_| table.offer(long.clone(), [0; 16]).is_ok()).count();
+        assert_eq!(offered as u64, BOUND_BYTES / (64 * 256));
+        assert_eq!(table.offer(long, [0; 16]), Err(TooMany::Bounds));
     }
 }

@@ -15,6 +15,7 @@
 //! | `grants` | who may do what: a table of all capabilities, and what was narrowed from which |
 //! | [`profiles`] | what `[microprocess.NAME]` leaves of them, and its limits: pure |
 //! | `capabilities` | what the broker does with them: describes, narrows, gives, takes back |
+//! | `offered` | services that microprocesses serve: who may call what of them |
 //! | [`audit`] | what becomes of authority, written down in lines that hang together |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
@@ -58,6 +59,7 @@ pub mod inspection;
 pub mod launch;
 pub mod library;
 pub mod limiter;
+mod offered;
 mod process;
 mod processes;
 pub mod profiles;

@@ -261,6 +261,10 @@ impl Broker {
             FromMicroprocess::Give { capability, to } => self.give(pid, capability, to),
             FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
             FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),
+            FromMicroprocess::Offer { name, functions } => self.offer(pid, name, functions),
+            FromMicroprocess::Admit { grant, client, function, bytes } => {
+                self.admit(pid, (grant, client), &function, bytes)
+            }
             FromMicroprocess::Spawn(spawn) => return self.spawn_for(pid, *spawn),
             FromMicroprocess::Find { name } => {
                 let found = self.find(&name);

@@ -709,7 +709,7 @@ fn crash(zone: &str, end: &End, client: Option<&Running>) -> AuditEvent {
     let (reason, ran) = match end {
         End::DeadlineExceeded { ran } => ("a call took too long".to_owned(), ran.as_ref()),
         End::Exited { code, ran } => (format!("it exited with status {code}"), ran.as_ref()),
-        End::Expired | End::Narrowed | End::Revoked | End::Unwanted { .. } => {
+        End::Expired | End::Narrowed | End::Revoked | End::ServiceEnded | End::Unwanted { .. } => {
             ("its grant was taken back".to_owned(), None)
         }
         End::Signaled { signal, ran } => {

@@ -1,6 +1,7 @@
 //! The broker's side of the router.
 
 use crate::thread::Thread;
+use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::{ProcessNumber, ProcessRef, Reason};
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
@@ -88,6 +89,7 @@ pub struct Inspection {
 #[derive(Debug)]
 pub(crate) enum Command {
     Ended(ProcessNumber, Reason),
+    GrantEnded(ProcessNumber, CapabilityRef),
     Kill(ProcessNumber, Reason),
     Inspect(Sender<Vec<Inspection>>),
     Stop,
@@ -165,6 +167,11 @@ impl Router {
     /// A process has ended, as the kernel says.
     pub fn ended(&self, number: ProcessNumber, how: Reason) {
         self.handle.command(Command::Ended(number, how));
+    }
+
+    /// Tell a process that a grant of a service is not alive any more.
+    pub fn grant_ended(&self, number: ProcessNumber, capability: CapabilityRef) {
+        self.handle.command(Command::GrantEnded(number, capability));
     }
 
     /// For other threads.

@@ -3,7 +3,7 @@
 use crate::handle::{Inspection, NewProcess, RouterEvent, Ties};
 use crate::parcels::{Filling, Parcel, ParcelCount, Parcels};
 use crate::pending::{Amount, PendingMessages, SentMessages};
-use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
+use cloison_contract::message::{CapabilityRef, ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NAME_BYTES, NAMES, NEWS, ProcessNumber, ProcessRef,
     Reason, SEND, SEND_PARCEL, TIES, ToRouter,
@@ -564,6 +564,14 @@ impl RouterState {
 
     fn violation(&mut self, number: ProcessNumber) {
         self.kill(number, Reason::Broker { text: "it broke the protocol of its mailbox".into() });
+    }
+
+    /// A grant of a service is not alive any more, which whoever waits for an answer by it has to hear. One for whom many news wait does not
+    /// receive, and hears of it from the service.
+    pub(crate) fn grant_ended(&mut self, number: ProcessNumber, capability: CapabilityRef) {
+        if self.processes.get(&number).is_some_and(|process| process.news.len() < MANY_NEWS) {
+            self.tell(number, &FromRouter::GrantEnded(capability));
+        }
     }
 
     /// Put news into an inbox, or keep them until there is room.

@@ -2,7 +2,7 @@
 
 use crate::pending::LITTLE;
 use crate::{NewProcess, Router, RouterEvent, Ties};
-use cloison_contract::message::{ParcelAnswer, ToMicroprocess};
+use cloison_contract::message::{CapabilityRef, ParcelAnswer, ToMicroprocess};
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
     SEND_PARCEL, ToRouter,
@@ -647,4 +647,20 @@ fn what_a_process_says_of_its_end_counts_whatever_its_status_means() {
     one.say(ToRouter::Last(said.clone()));
     router.ended(1, Reason::Broker { text: "its sandbox could not be closed".into() });
     assert_eq!(event(&router), RouterEvent::Ended { number: 1, reason: said });
+}
+
+/// Who waits for an answer by it hears that a grant is not alive any more; who does not receive is not flooded with that.
+#[test]
+fn the_end_of_a_grant_is_news_within_bounds() {
+    let router = Router::start(PARCELS).unwrap();
+    let mut one = Process::start(&router, 1);
+    let capability = CapabilityRef { number: 7, token: [7; 16] };
+    router.grant_ended(1, capability);
+    assert_eq!(one.get(), Got::News(FromRouter::GrantEnded(capability)));
+    for _ in 0..500_000 {
+        router.grant_ended(1, capability);
+    }
+    router.grant_ended(2, capability);
+    assert_eq!(router.handle().inspect().len(), 1);
+    assert_eq!(router.event(), None);
 }

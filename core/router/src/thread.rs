@@ -105,6 +105,7 @@ impl Thread {
             greet(state);
             match command {
                 Command::Ended(number, how) => state.ended(number, how, &mut greet),
+                Command::GrantEnded(number, capability) => state.grant_ended(number, capability),
                 Command::Kill(number, reason) => state.kill(number, reason),
                 Command::Inspect(answer) => drop(answer.send(state.inspect())),
                 Command::Stop => self.stopped = true,

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | [`control`] | all | typed messages with descriptors over `SOCK_SEQPACKET` |
 //! | [`account`] | zone; kept by the broker | what a client has used of its grant |
+//! | [`counting`] | zone, broker | one call more on the accounts of a grant |
 //! | [`channel`] | broker | makes the memory of a call channel and ends it |
 //! | [`client`] | microprocess | [`client::Caller`]: post a request, wait for the reply |
 //! | [`server_channel`] | zone | [`server_channel::ServerChannel`]: one client's channel while its call runs: ask, reply |
@@ -45,6 +46,8 @@ mod clock;
 pub mod control;
 #[cfg(not(loom))]
 pub mod copy;
+#[cfg(not(loom))]
+pub mod counting;
 #[cfg_attr(loom, allow(dead_code))]
 mod doorbell;
 #[cfg(not(loom))]

@@ -6,45 +6,19 @@
 //!
 //! A call that a bound refuses does not count ([`ClientPolicy::give_back`]).
 //!
-//! What has been used stands in an [`Account`] that outlives the channel and this process.
+//! What has been used stands in an [`Account`] that outlives the channel and this process; how it is counted says [`counting`].
 
 use crate::marshal::plan::{any, expression_fits};
 use cloison_contract::expression::Expression;
-use cloison_contract::grant::{Bound, Quota, Rate};
+use cloison_contract::grant::{Bound, Quota};
 use cloison_contract::interface::Interface;
 use cloison_contract::shape::Shape;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
-use cloison_transport::status::monotonic;
+use cloison_transport::counting::{self, now_ns};
 use rustix::time::{ClockId, clock_gettime};
 
-/// Why a call may not be made.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Denial {
-    /// No more bytes may be carried.
-    #[error("all {0} bytes of this grant have been carried")]
-    Bytes(u64),
-    /// The number of calls is used up.
-    #[error("all {0} calls of this grant have been made")]
-    Calls(u64),
-    /// The zone's processor time is used up.
-    #[error("all {} ms of processor time of this grant have been used", .0 / NANOSECONDS_PER_MS)]
-    Cpu(u64),
-    /// Its time is over.
-    #[error("the grant has expired")]
-    Expired,
-    /// Not in the grant, or not offered to Python at all.
-    #[error("not in this grant")]
-    Function,
-    /// Too many calls in too little time.
-    #[error("more than {calls} calls in {period_ms} ms")]
-    Rate {
-        /// See [`Rate::calls`].
-        calls: u64,
-        /// See [`Rate::period_ms`].
-        period_ms: u64,
-    },
-}
+pub use cloison_transport::counting::Denial;
 
 /// Why a grant makes no sense.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -148,28 +122,20 @@ impl ClientPolicy {
         if self.expires_ns.is_some_and(|expires| now_ns() >= expires) {
             return Err(Denial::Expired);
         }
-        for (index, counted) in self.counted.iter().enumerate() {
-            if let Err(denial) = counted.take(bytes) {
-                self.counted[..index].iter().for_each(|taken| taken.give_back(bytes));
-                return Err(denial);
-            }
-        }
-        for counted in &self.counted {
-            if let Some(rate) = counted.quota.rate
-                && let Err(denial) = counted.account.advance(|ready_at| after(rate, ready_at, now_ns()))
-            {
-                self.give_back(bytes);
-                return Err(denial);
-            }
-        }
-        Ok(())
+        counting::count(self.accounts(), bytes)
+    }
+
+    /// What each grant on the way allows, and its account.
+    #[inline]
+    fn accounts(&self) -> impl Iterator<Item = (Quota, &Account)> + Clone {
+        self.counted.iter().map(|one| (one.quota, &one.account))
     }
 
     /// A call that was admitted is not made after all, since a bound refuses its arguments. What it has used of a rate stays used, so that
     /// guessing what a bound lets through is no faster than calling.
     #[cold]
     pub fn give_back(&self, bytes: u64) {
-        self.counted.iter().for_each(|taken| taken.give_back(bytes));
+        counting::give_back(self.accounts(), bytes);
     }
 
     /// A call has been refused.
@@ -215,101 +181,15 @@ impl ClientPolicy {
     }
 }
 
-impl CountedQuota {
-    /// Count a call and what it brings, if that is not too much.
-    #[inline]
-    fn take(&self, bytes: u64) -> Result<(), Denial> {
-        if let Some(most) = self.quota.cpu_ns.filter(|most| self.account.cpu_ns() >= *most) {
-            return Err(Denial::Cpu(most));
-        }
-        if !self.account.take_call(self.quota.calls) {
-            return Err(Denial::Calls(self.quota.calls.unwrap_or(u64::MAX)));
-        }
-        // What carries nothing is refused, too, once all is used up by results.
-        let used_up = self.quota.bytes.is_some_and(|most| self.account.carried() >= most);
-        if used_up || !self.account.take_carried(bytes, self.quota.bytes) {
-            self.account.give_call_back();
-            return Err(Denial::Bytes(self.quota.bytes.unwrap_or(u64::MAX)));
-        }
-        Ok(())
-    }
-
-    fn give_back(&self, bytes: u64) {
-        self.account.give_call_back();
-        self.account.give_carried_back(bytes);
-    }
-}
-
-fn now_ns() -> u64 {
-    u64::try_from(monotonic().as_nanos()).unwrap_or(u64::MAX)
-}
-
 /// How much processor time this thread has had.
 fn thread_cpu_ns() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
-const NANOSECONDS_PER_MS: u64 = 1_000_000;
-
-/// When the next call is due after one that comes at `now`, by the generic cell rate algorithm (ITU-T I.371): calls are due
-/// one interval apart, and a burst may run ahead of that by as many intervals as a full period has.
-pub fn after(rate: Rate, ready_at: u64, now: u64) -> Result<u64, Denial> {
-    let denied = Denial::Rate { calls: rate.calls, period_ms: rate.period_ms };
-    if rate.calls == 0 {
-        return Err(denied);
-    }
-    // Rounded up: rather a little too slow than too fast.
-    let interval = rate.period_ms.saturating_mul(NANOSECONDS_PER_MS).div_ceil(rate.calls);
-    let ahead = interval.saturating_mul(rate.calls - 1);
-    if ready_at > now.saturating_add(ahead) {
-        return Err(denied);
-    }
-    Ok(ready_at.max(now).saturating_add(interval))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const SECOND: u64 = 1000 * NANOSECONDS_PER_MS;
-
-    /// How many of 30 calls at that time pass.
-    fn burst(rate: Rate, ready_at: &mut u64, now: u64) -> usize {
-        let mut admit = || after(rate, *ready_at, now).map(|next| *ready_at = next).is_ok();
-        (0..30).filter(|_| admit()).count()
-    }
-
-    #[test]
-    fn a_burst_passes_and_then_the_rate() {
-        let rate = Rate { calls: 10, period_ms: 1000 };
-        let (start, mut ready_at) = (7 * SECOND, 0);
-        assert_eq!(burst(rate, &mut ready_at, start), 10);
-        assert_eq!(burst(rate, &mut ready_at, start + 99 * NANOSECONDS_PER_MS), 0);
-        assert_eq!(burst(rate, &mut ready_at, start + 100 * NANOSECONDS_PER_MS), 1);
-        assert_eq!(burst(rate, &mut ready_at, start + 150 * NANOSECONDS_PER_MS), 0);
-        assert_eq!(burst(rate, &mut ready_at, start + 3600 * SECOND), 10);
-    }
-
-    #[test]
-    fn odd_rates_never_give_more() {
-        for calls in [1, 3, 7, 999] {
-            let rate = Rate { calls, period_ms: 1000 };
-            let mut ready_at = 0;
-            let passed = (0..100_000u64)
-                .filter(|step| {
-                    after(rate, ready_at, SECOND + step * SECOND / 10_000).map(|next| ready_at = next).is_ok()
-                })
-                .count() as u64;
-            // Ten seconds, and the burst at the start.
-            assert!(passed <= calls * 11 && passed >= calls * 10, "{passed} of {calls}/s");
-        }
-    }
-
-    #[test]
-    fn no_calls_a_second_is_none_at_all() {
-        assert!(after(Rate { calls: 0, period_ms: 0 }, 0, 10 * SECOND).is_err());
-    }
 
     fn counted(quota: Quota, page: &std::os::fd::OwnedFd) -> CountedQuota {
         CountedQuota { quota, account: Account::open(page).unwrap() }

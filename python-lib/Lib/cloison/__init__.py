@@ -101,6 +101,7 @@ __all__ = [
     "Revoked",
     "RunningSupervisor",
     "Server",
+    "ServiceFunction",
     "SpawnError",
     "StaleHandle",
     "StartError",
@@ -123,6 +124,7 @@ __all__ = [
     "message",
     "monitor",
     "narrow",
+    "offer",
     "parent",
     "receive",
     "register",
@@ -131,6 +133,8 @@ __all__ = [
     "revoke",
     "self",
     "send",
+    "serve",
+    "service",
     "spawn",
     "stop",
     "trap_exits",
@@ -145,7 +149,7 @@ def __getattr__(name):
     if name in __all__:
         import importlib
 
-        for module in ("_capabilities", "_server", "_supervisor", "_tasks"):
+        for module in ("_capabilities", "_server", "_services", "_supervisor", "_tasks"):
             public = importlib.import_module(f"cloison.{module}")
             globals().update((each, getattr(public, each)) for each in public.__all__)
         return globals()[name]

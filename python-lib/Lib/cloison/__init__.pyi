@@ -50,6 +50,7 @@ __all__ = [
     "Revoked",
     "RunningSupervisor",
     "Server",
+    "ServiceFunction",
     "SpawnError",
     "StaleHandle",
     "StartError",
@@ -72,6 +73,7 @@ __all__ = [
     "message",
     "monitor",
     "narrow",
+    "offer",
     "parent",
     "receive",
     "register",
@@ -80,6 +82,8 @@ __all__ = [
     "revoke",
     "self",
     "send",
+    "serve",
+    "service",
     "spawn",
     "stop",
     "trap_exits",
@@ -762,6 +766,86 @@ def whereis(name: str, *, timeout: float | None = 0) -> Process | None:
 
 def make_reference() -> Reference:
     """Return a `Reference` that nobody else has."""
+
+@final
+class ServiceFunction:
+    """One function of a service, which another process answers: an attribute of the service's capability.
+
+    Arguments and result travel as in a message.
+
+    Raises:
+        CapabilityDenied: The capability does not allow the function.
+        DeadlineExceeded: No answer has come in 5 seconds, or as `within` says.
+        QuotaExceeded: What the capability counts is used up.
+        Revoked: The capability is not alive any more, or the service has ended.
+        TypeError: An argument is not what the function's annotations say, or cannot be sent.
+        Exception: What the function has raised.
+    """
+
+    __name__: str
+    __qualname__: str
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any: ...
+    def within(self, seconds: float | None, /) -> ServiceFunction:
+        """Return the same function, whose answers are waited for so long; None waits for ever.
+
+        Example:
+            >>> reports.monthly.within(60)(2026, 11)
+        """
+    def __reduce__(self) -> NoReturn: ...
+
+def service(cls: _Class, /) -> _Class:
+    """Mark a class as a service: others may call its public methods, once an object of it is offered.
+
+    Those are functions in the class itself, or in a class that it is derived from and that is a service, whose names begin with no
+    underscore. What overrides a method of a class that is no service is not among them.
+
+    Arguments are looked at by the annotations of parameters that are builtin types (int, float, str, bytes, bool, list, dict, tuple, None)
+    or unions of them: others raise `TypeError` at the caller. Of ``list[int]`` is seen that it is a list; other annotations are not looked at.
+
+    Raises:
+        TypeError: A method is a coroutine or a generator, or has a name that every capability has, such as ``narrow``.
+
+    Example:
+        >>> @cloison.service
+        ... class Counter:
+        ...     def __init__(self):
+        ...         self.count = 0
+        ...
+        ...     def add(self, by: int) -> int:
+        ...         self.count += by
+        ...         return self.count
+        >>> counter = cloison.offer(Counter())
+        >>> worker.send(counter.narrow(calls=100))
+        >>> cloison.serve()
+    """
+
+def offer(service: object, /, *, name: str | None = None) -> Any:
+    """Make a capability of a service that this process serves, by `serve` or as a `Server`, and return it.
+
+    It ends when it is revoked, or with this process.
+
+    Args:
+        service: An object of a class with `service`.
+        name: What the capability is called; the name of the class if absent.
+
+    Raises:
+        CapabilityDenied: This process offers as many services as it may.
+        TypeError: It is no such object.
+        ValueError: It cannot be called so: cloison.toml has a capability of that name, or it is none in ASCII.
+    """
+
+def serve(until: type[Any] | tuple[Any, ...] | Callable[[Any], object] | None = None) -> Any:
+    """Answer calls of what this process offers, one after the other.
+
+    An exception that a function raises is its caller's. `Server.stop` ends it, and with it the process.
+
+    Args:
+        until: A type, a tuple of types or a function of a message: the first other message that matches ends it. What does not match stays in
+            the mailbox. None serves for ever.
+
+    Returns:
+        The message that has ended it.
+    """
 
 class Server:
     """A process that keeps a state and handles one message after the other. Subclasses say how.

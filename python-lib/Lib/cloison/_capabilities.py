@@ -9,6 +9,9 @@ from _cloison import Process
 
 __all__ = ["CapabilityInfo", "Lease", "describe", "lend", "narrow", "revoke"]
 
+#: What a process does that has taken back a service of its own: that of `_services`, where there are any.
+forget_service = None
+
 #: More seconds than that are for ever.
 _FOR_EVER = 1 << 32
 
@@ -160,6 +163,8 @@ def revoke(capability, /):
         CapabilityDenied: Another process has narrowed it, or nobody has.
     """
     _cloison.revoke(capability)
+    if forget_service is not None:
+        forget_service(capability)
 
 
 def describe(capability, /):

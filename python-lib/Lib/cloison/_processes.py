@@ -150,6 +150,11 @@ class _Reply(Record):
     __slots__ = ("reference", "value", "failed")
 
 
+class _ServiceCall(Record):
+    # By which grant (its number), which function, with what. `_services` makes and answers them.
+    __slots__ = ("number", "function", "args", "kwargs", "sender", "reference")
+
+
 _cloison.declare(Reason, __name__, "Reason", Reason.__slots__)
 
 #: How the next message is taken out. Task groups and executors, where there are any, take theirs first.
@@ -504,28 +509,56 @@ def call(process, request, *, timeout=5.0):
         Exception: What the process has answered with, if its handler has failed.
     """
     process = named(process)
+    answer = ask(process, lambda reference: Call(request, self(), reference), timeout)
+    if answer is None:
+        raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
+    if type(answer) is Down:
+        raise ProcessDown(f"process {process.number} has ended: {answer.reason}", process=process.send_only(), reason=answer.reason)
+    return value_of(answer)
+
+
+def ask(process, question, timeout, by=None):
+    """Send a question and return the `_Reply`, or the `Down` of a process that has ended.
+
+    Args:
+        process: Whom to ask.
+        question: What makes the message of the reference that the answer carries.
+        timeout: How many seconds to wait.
+        by: The capability of a service by which it is asked.
+
+    Returns:
+        None if no answer has come in time, or the capability has ended. A later one is dropped.
+    """
     if process == self() and not _has_threads():
         raise RuntimeError("a process that calls itself would wait for an answer that it can't give meanwhile")
     if _given_up and _cloison.waiting() >= _MANY_WAITING:
         _drop_late_answers()
     position = _cloison.mark()
     reference = process.monitor()
-    process.send(Call(request, self(), reference))
 
     def is_answer(message):
         return type(message) in (_Reply, Down) and message.reference == reference
 
-    received = _cloison.wait_for(timeout, is_answer, position)
+    received = None
+    try:
+        process.send(question(reference))
+        received = _cloison.wait_for(timeout, is_answer, position, by)
+    finally:
+        if received is None:
+            _cloison.demonitor(reference)
+            _given_up[reference] = None
+            if len(_given_up) > _MOST_GIVEN_UP:
+                del _given_up[next(iter(_given_up))]
     if received is None:
-        _cloison.demonitor(reference)
-        _given_up[reference] = None
-        if len(_given_up) > _MOST_GIVEN_UP:
-            del _given_up[next(iter(_given_up))]
-        raise TimeoutError(f"no answer from process {process.number} in {timeout} s")
+        return None
     (answer,) = received
-    if type(answer) is Down:
-        raise ProcessDown(f"process {process.number} has ended: {answer.reason}", process=process.send_only(), reason=answer.reason)
-    _cloison.demonitor(reference)
+    if type(answer) is _Reply:
+        _cloison.demonitor(reference)
+    return answer
+
+
+def value_of(answer):
+    """Return what a `_Reply` says, or raise it."""
     if answer.failed:
         raise raisable(answer.value)
     return answer.value

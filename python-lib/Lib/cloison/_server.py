@@ -6,7 +6,7 @@ import _cloison
 from _cloison import Reference
 from cloison._errors import MailboxFull, MessageError, ProcessDown, ProcessExit
 from cloison._messages import message
-from cloison._processes import Call, Down, Exit, Reason, exit, make_reference, name_of, named, parent
+from cloison._processes import Call, Down, Exit, Reason, _ServiceCall, exit, make_reference, name_of, named, parent
 from cloison._processes import raisable, receive, register, reply
 from cloison._processes import self as this_process
 from cloison._processes import send, start
@@ -243,11 +243,16 @@ def _handle(server, message):
     if message is _TIMEOUT:
         server.handle_timeout()
     elif kind is Call:
-        answer = server.handle_call(message.request, message)
-        if answer is not Server.LATER:
-            _answer(message, answer)
+        value = server.handle_call(message.request, message)
+        if value is not Server.LATER:
+            _answer(message, value)
     elif kind is _Cast:
         server.handle_cast(message.request)
+    elif kind is _ServiceCall:
+        # Only a server that offers something needs it.
+        from cloison._services import answer
+
+        answer(message)
     elif kind is _Stop:
         # Only whoever has control can send a reference with control.
         if message.process == this_process() and message.process.control:

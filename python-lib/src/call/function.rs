@@ -85,6 +85,14 @@ impl Function {
             Of::Capability(capability) => capability.session(vm)?,
             Of::Session(session) => session.clone(),
         };
+        if session.server.is_some() {
+            // It was looked up where nothing but names is known.
+            return Err(vm.new_type_error(format!(
+                "'{}' of capability '{}' is a function of a service: look it up in a function, not while modules are imported",
+                self.name,
+                self.capability()
+            )));
+        }
         let plan = session
             .description
             .interface

@@ -9,7 +9,7 @@ use crate::objects::description::Description;
 use crate::objects::held::HeldGrant;
 use crate::objects::home::{Home, ObjectRequests};
 use cloison_contract::message::{CapabilityName, FromMicroprocess, ToMicroprocess};
-use cloison_contract::process::ProcessNumber;
+use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_contract::{Grant, Interface};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -22,12 +22,25 @@ pub struct Session {
     pub held: Rc<HeldGrant>,
     /// What may be called, and what it is called.
     pub description: Description,
+    /// The microprocess that serves it; nobody if it has a zone.
+    pub server: Option<ProcessRef>,
     /// The channel, and the objects of the zone that Python holds.
     pub home: Rc<Home>,
     /// The callables that run, and what of the arena is taken.
     pub nesting: Nesting,
     /// What the library may call.
     pub callables: Rc<Callables>,
+}
+
+/// Where a capability comes from.
+#[derive(Debug)]
+pub struct Provenance {
+    /// The line of `cloison.toml`, or who serves it.
+    pub location: String,
+    /// Who has narrowed it, if anybody has.
+    pub minter: Option<ProcessNumber>,
+    /// The microprocess that serves it; nobody if it has a zone.
+    pub server: Option<ProcessRef>,
 }
 
 impl fmt::Debug for Session {
@@ -57,20 +70,34 @@ impl Session {
         match connection::ask(&FromMicroprocess::Describe { capability: meant }, vm)? {
             (ToMicroprocess::Described { capability, name, minter, interface, grant, allow_location }, _) => {
                 let held = HeldGrant::named(capability);
-                Ok(Self::new(&name, Rc::new(*interface), grant, (allow_location, minter), held))
+                let from = Provenance { location: allow_location, minter, server: None };
+                Ok(Self::new(&name, Rc::new(*interface), grant, from, held))
+            }
+            (ToMicroprocess::DescribedService { capability, name, minter, functions, grant, server }, _) => {
+                let held = HeldGrant::named(capability);
+                Ok(Self::of_service(&name, &functions, grant, (minter, server), held))
             }
             (answer, _) => Err(connection::no_capability(&name, answer, vm)),
         }
     }
 
-    /// One that has been described so.
-    pub fn new(
+    /// One of a service, which that process serves.
+    pub fn of_service(
         name: &str,
-        interface: Rc<Interface>,
+        functions: &[String],
         grant: Grant,
-        (location, minter): (String, Option<ProcessNumber>),
+        (minter, server): (ProcessNumber, ProcessRef),
         held: Rc<HeldGrant>,
     ) -> Rc<Self> {
+        let interface = Rc::new(Interface::of_service(name, functions));
+        let location = format!("process {}", server.number);
+        let from = Provenance { location, minter: Some(minter), server: Some(server) };
+        Self::new(name, interface, grant, from, held)
+    }
+
+    /// One that has been described so.
+    pub fn new(name: &str, interface: Rc<Interface>, grant: Grant, from: Provenance, held: Rc<HeldGrant>) -> Rc<Self> {
+        let Provenance { location, minter, server } = from;
         let name: Rc<str> = name.into();
         let narrowed = minter.map(|minter| (minter, held.reference().number));
         let session = Rc::new_cyclic(|this: &Weak<Self>| {
@@ -79,6 +106,7 @@ impl Session {
                 held: held.clone(),
                 home: Rc::new(Home::new(name.clone(), interface.clone(), zone)),
                 description: Description::new(name, interface, grant, location, narrowed),
+                server,
                 nesting: Nesting::default(),
                 callables: Rc::default(),
             }

@@ -17,7 +17,9 @@ pub fn fate(end: &End) -> String {
     let (how, ran) = match end {
         End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
         End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),
-        End::Expired | End::Narrowed | End::Revoked => return format!("its grant {}", revoked(end)),
+        End::Expired | End::Narrowed | End::Revoked | End::ServiceEnded => {
+            return format!("its grant {}", revoked(end));
+        }
         End::Unwanted { ran } => return format!("its zone {}", unwanted(ran)),
         End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
     };
@@ -38,6 +40,7 @@ pub fn revoked(end: &End) -> &'static str {
     match end {
         End::Expired => "has expired",
         End::Narrowed => "has been narrowed by whoever runs the application",
+        End::ServiceEnded => "is gone, since the service has ended",
         _ => "has been revoked",
     }
 }

@@ -309,7 +309,7 @@ pub fn ended(capability: &str, plan: &Plan, end: &End, deadline: Duration, vm: &
             let text = format!("{capability}.{called}(): its zone {}", unwanted(ran));
             errors::new("ZoneCrashed", &text, &[("function", called.to_pyobject(vm))], vm)
         }
-        End::Expired | End::Narrowed | End::Revoked => {
+        End::Expired | End::Narrowed | End::Revoked | End::ServiceEnded => {
             let text = format!("{capability}.{called}(): the grant {}", revoked(end));
             errors::new("Revoked", &text, &[("function", called.to_pyobject(vm))], vm)
         }

@@ -3,6 +3,7 @@
 use super::post::Mail;
 use super::{broken_parcel, parcel, process, reason, settle, with};
 use crate::message::envelope::{self, Envelope};
+use crate::objects::held::HeldGrant;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, message};
 use cloison_contract::message::ParcelAnswer;
@@ -47,12 +48,12 @@ fn is_message_error(error: &PyBaseExceptionRef, vm: &VirtualMachine) -> bool {
     class.is_some_and(|class| error.fast_isinstance(&class))
 }
 
-/// The next message, or the next that matches.
+/// The next message, or the next that matches. `None`: the time is over, or the grant has ended that is waited by.
 pub(crate) fn receive(
     until: Option<Instant>,
     matches: Option<&PyObject>,
     from: u64,
-    unreadable: Unreadable,
+    (unreadable, by): (Unreadable, Option<&HeldGrant>),
     vm: &VirtualMachine,
 ) -> PyResult<Option<PyObjectRef>> {
     let mut at = from;
@@ -83,6 +84,9 @@ pub(crate) fn receive(
             if wanted && with(vm, |post| post.take(position))? {
                 return Ok(Some(value));
             }
+        }
+        if by.is_some_and(HeldGrant::has_ended) {
+            return Ok(None);
         }
         super::release();
         match with(vm, |post| Ok(post.wait(until)))? {
@@ -147,15 +151,15 @@ fn read(sender: ProcessNumber, bytes: &[u8], vm: &VirtualMachine) -> PyResult {
 /// What the router alone says is true because nobody else can say it; and who asks is who has sent the question.
 fn refuse_claims(sender: ProcessNumber, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let name = value.class().name().to_string();
-    if !matches!(name.as_str(), "Call" | "Down" | "Exit") || !value.class().is(&class(&name, vm)?) {
+    if !matches!(name.as_str(), "Call" | "Down" | "Exit" | "_ServiceCall") || !value.class().is(&class(&name, vm)?) {
         return Ok(());
     }
-    let text = if name != "Call" {
+    let text = if !matches!(name.as_str(), "Call" | "_ServiceCall") {
         format!("process {sender} has sent a {name} as if it came from the router")
     } else if value.get_attr("sender", vm)?.downcast_ref::<Process>().map(|process| process.number()) == Some(sender) {
         return Ok(());
     } else {
-        format!("process {sender} has sent a Call in another one's name\nhint: pass a Call on inside of a tuple")
+        format!("process {sender} has sent a {name} in another one's name\nhint: pass a {name} on inside of a tuple")
     };
     Err(errors::new("MessageError", &text, &[], vm))
 }

@@ -120,7 +120,8 @@ fn mailbox_full(full: ProcessRef, lost: u64, text: &str, vm: &VirtualMachine) ->
     errors::new("MailboxFull", text, &attributes, vm)
 }
 
-fn process(reference: ProcessRef, vm: &VirtualMachine) -> PyRef<Process> {
+/// A process, as a Python object.
+pub(crate) fn process(reference: ProcessRef, vm: &VirtualMachine) -> PyRef<Process> {
     Process::new(reference.number, reference.token).into_ref(&vm.ctx)
 }
 
@@ -219,6 +220,11 @@ pub(crate) fn mark(vm: &VirtualMachine) -> PyResult<u64> {
 /// Who has sent what was received last; `None` for news of the router.
 pub(crate) fn sender(vm: &VirtualMachine) -> PyResult<Option<ProcessNumber>> {
     with(vm, |post| Ok(post.sender))
+}
+
+/// How many bytes what was received last had.
+pub(crate) fn received_bytes(vm: &VirtualMachine) -> PyResult<u64> {
+    with(vm, |post| Ok(post.received_bytes))
 }
 
 /// How many messages wait.

@@ -1,5 +1,6 @@
 //! The mailbox, what has arrived and waits to be received, and whom not to send to for now.
 
+use crate::objects::held;
 use cloison_contract::process::{
     CONTROL, FromRouter, MESSAGE, MESSAGE_OVERHEAD, MESSAGE_PARCEL, NEWS, ProcessNumber, ProcessRef, Reason, SEND,
     SEND_PARCEL, TIES, ToRouter,
@@ -96,6 +97,8 @@ pub(super) struct Post {
     /// Whom we have named to the router, so that news of them name them fully.
     known: HashMap<ProcessNumber, ProcessRef>,
     pub(super) sender: Option<ProcessNumber>,
+    /// How many bytes that had.
+    pub(super) received_bytes: u64,
     body: Vec<u8>,
 }
 
@@ -121,6 +124,7 @@ impl Post {
             traps_exits: false,
             known: HashMap::new(),
             sender: None,
+            received_bytes: 0,
             body: Vec::new(),
         }
     }
@@ -274,6 +278,7 @@ impl Post {
                 process.into_iter().for_each(|process| self.know(process));
                 self.answers.insert(question, process);
             }
+            FromRouter::GrantEnded(capability) => held::note_end(capability),
         }
     }
 
@@ -298,6 +303,7 @@ impl Post {
     pub(super) fn take(&mut self, position: u64) -> Result<bool, PostError> {
         let Some(taken) = self.waiting.remove(&position) else { return Ok(false) };
         self.sender = taken.from.map(|(sender, _)| sender);
+        self.received_bytes = taken.from.map_or(0, |(_, bytes)| bytes.saturating_sub(MESSAGE_OVERHEAD));
         if let Some(reference) = taken.down {
             self.downs.remove(&reference);
         }

@@ -6,10 +6,11 @@ use cloison_message::{Malformed, Reader, Term};
 /// The classes of `cloison._processes`, as they are named in messages.
 const CALL: &str = "cloison._processes:Call";
 const REPLY: &str = "cloison._processes:_Reply";
+const SERVICE_CALL: &str = "cloison._processes:_ServiceCall";
 
-/// One of the two, without what is asked or answered.
+/// One of them, without what is asked or answered.
 pub(crate) enum Envelope {
-    /// A `Call`.
+    /// A `Call`, or one of a service.
     Question {
         /// Who says to have asked.
         sender: Process,
@@ -27,7 +28,7 @@ pub(crate) fn open(bytes: &[u8]) -> Option<Envelope> {
 
 fn read(bytes: &[u8]) -> Result<Option<Envelope>, Malformed> {
     let mut reader = Reader::new(bytes)?;
-    let Term::Object { class: class @ (CALL | REPLY), fields } = reader.next()? else { return Ok(None) };
+    let Term::Object { class: class @ (CALL | REPLY | SERVICE_CALL), fields } = reader.next()? else { return Ok(None) };
     let (mut sender, mut reference) = (None, None);
     for _ in 0..fields {
         let name = reader.field()?;
@@ -39,7 +40,7 @@ fn read(bytes: &[u8]) -> Result<Option<Envelope>, Malformed> {
     }
     reader.finish()?;
     Ok(match (class, sender, reference) {
-        (CALL, Some(sender), Some(reference)) => Some(Envelope::Question { sender, reference }),
+        (CALL | SERVICE_CALL, Some(sender), Some(reference)) => Some(Envelope::Question { sender, reference }),
         (REPLY, _, Some(reference)) => Some(Envelope::Answer(reference)),
         _ => None,
     })

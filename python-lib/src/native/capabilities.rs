@@ -1,7 +1,7 @@
 //! The module `_cloison`'s part that is about capabilities as such: narrowing them, giving them away, taking them back.
 
 use crate::call::connection;
-use crate::call::session::Session;
+use crate::call::session::{Provenance, Session};
 use crate::errors;
 use crate::errors::ends::revoked;
 use crate::objects::held::HeldGrant;
@@ -67,7 +67,8 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
         (ToMicroprocess::Narrowed { capability, grant }, _) => {
             let described = &session.description;
             let held = HeldGrant::received(capability);
-            let from = (described.location.clone(), Some(crate::mail::own_number(vm)?));
+            let minter = Some(crate::mail::own_number(vm)?);
+            let from = Provenance { location: described.location.clone(), minter, server: session.server };
             let narrowed = Session::new(&described.name, described.interface.clone(), grant, from, held);
             Ok(Capability::of(narrowed).into_ref(&vm.ctx))
         }
@@ -107,7 +108,7 @@ pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDict
     // Whoever runs the application may have narrowed it meanwhile.
     let question = FromMicroprocess::Describe { capability: CapabilityName::Referred(session.held.reference()) };
     let grant = match connection::ask(&question, vm)? {
-        (ToMicroprocess::Described { grant, .. }, _) => grant,
+        (ToMicroprocess::Described { grant, .. } | ToMicroprocess::DescribedService { grant, .. }, _) => grant,
         (answer, _) => return Err(refused(&session, answer, vm)),
     };
     let (interface, grant) = (&session.description.interface, &grant);

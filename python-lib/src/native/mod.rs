@@ -11,6 +11,7 @@ mod folder;
 mod functions;
 mod input;
 mod processes;
+mod services;
 mod sleep;
 mod sqlite;
 mod streams;
@@ -29,6 +30,7 @@ mod _cloison {
     use super::functions;
     use super::input;
     use super::processes::{self, SpawnArguments};
+    use super::services;
     use super::sleep;
     use super::sqlite;
     use super::streams;
@@ -423,18 +425,61 @@ mod _cloison {
         from: OptionalArg<u64>,
         vm: &VirtualMachine,
     ) -> PyResult<Option<(PyObjectRef,)>> {
-        processes::receive(timeout, matches, from, Unreadable::Raise, vm)
+        processes::receive(timeout, matches, from, (Unreadable::Raise, None), vm)
     }
 
-    /// The same for what the runtime itself waits for: what cannot be read is left for the program.
+    /// The same for what the runtime itself waits for: what cannot be read is left for the program. None as well if the capability of a
+    /// service has ended by which it is waited.
     #[pyfunction]
     fn wait_for(
         timeout: Option<ArgIntoFloat>,
         matches: PyObjectRef,
         from: OptionalArg<u64>,
+        by: OptionalArg<Option<PyRef<Capability>>>,
         vm: &VirtualMachine,
     ) -> PyResult<Option<(PyObjectRef,)>> {
-        processes::receive(timeout, OptionalArg::Present(matches), from, Unreadable::Leave, vm)
+        let how = (Unreadable::Leave, by.into_option().flatten());
+        processes::receive(timeout, OptionalArg::Present(matches), from, how, vm)
+    }
+
+    /// How many bytes what was received last had.
+    #[pyfunction]
+    fn received_bytes(vm: &VirtualMachine) -> PyResult<u64> {
+        mail::received_bytes(vm)
+    }
+
+    /// Make a capability of functions of this process's own.
+    #[pyfunction]
+    fn offer(name: PyUtf8StrRef, functions: Vec<PyUtf8StrRef>, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+        services::offer(&name, &functions, vm)
+    }
+
+    /// Who serves a capability, the number of its grant, and its name; None if it has a zone.
+    #[pyfunction]
+    fn server_of(
+        capability: PyRef<Capability>,
+        vm: &VirtualMachine,
+    ) -> PyResult<Option<(PyRef<Process>, u64, String)>> {
+        services::server_of(&capability, vm)
+    }
+
+    /// Why a capability of a service is not alive, as the end of a sentence; None if it is.
+    #[pyfunction]
+    fn service_end(capability: PyRef<Capability>, vm: &VirtualMachine) -> PyResult<Option<&'static str>> {
+        services::end(&capability, vm)
+    }
+
+    /// Whether a process may call a function of a service of this one's, by that grant, with so many bytes: the number of the service; or the
+    /// class of an exception, and its text.
+    #[pyfunction]
+    fn admit(
+        grant: u64,
+        client: u64,
+        function: PyUtf8StrRef,
+        bytes: u64,
+        vm: &VirtualMachine,
+    ) -> PyResult<(Option<u64>, &'static str, String)> {
+        services::admit((grant, client), function.as_str(), bytes, vm)
     }
 
     /// Link this process to its parent, who has let it when it was started.

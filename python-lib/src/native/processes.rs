@@ -97,12 +97,12 @@ fn capability_name(object: &PyObject, vm: &VirtualMachine) -> PyResult<Capabilit
     }
 }
 
-/// The next message that matches, from a position on; `None` in a tuple of none if the time is over.
+/// The next message that matches, from a position on; `None` if the time is over, or the capability has ended that is waited by.
 pub fn receive(
     timeout: Option<ArgIntoFloat>,
     matches: OptionalArg<PyObjectRef>,
     from: OptionalArg<u64>,
-    unreadable: Unreadable,
+    (unreadable, by): (Unreadable, Option<PyRef<Capability>>),
     vm: &VirtualMachine,
 ) -> PyResult<Option<(PyObjectRef,)>> {
     let until = match timeout.map(f64::from) {
@@ -114,6 +114,8 @@ pub fn receive(
         }
     };
     let matches = matches.into_option().filter(|matches| !vm.is_none(matches));
-    let message = mail::receive(until, matches.as_deref(), from.unwrap_or(0), unreadable, vm)?;
+    let by = by.map(|capability| capability.session(vm)).transpose()?;
+    let by = by.as_ref().map(|session| &*session.held);
+    let message = mail::receive(until, matches.as_deref(), from.unwrap_or(0), (unreadable, by), vm)?;
     Ok(message.map(|message| (message,)))
 }

@@ -17,6 +17,8 @@ pub struct HeldGrant {
     reference: CapabilityRef,
     times: Cell<u32>,
     session: RefCell<Weak<Session>>,
+    /// The router has said that it is not alive any more.
+    ended: Cell<bool>,
 }
 
 thread_local! {
@@ -37,7 +39,8 @@ impl HeldGrant {
             if let Some(known) = held.get(&reference).and_then(Weak::upgrade) {
                 return known;
             }
-            let new = Rc::new(Self { reference, times: Cell::new(0), session: RefCell::default() });
+            let new =
+                Rc::new(Self { reference, times: Cell::new(0), session: RefCell::default(), ended: Cell::new(false) });
             held.insert(reference, Rc::downgrade(&new));
             new
         })
@@ -48,6 +51,11 @@ impl HeldGrant {
         self.reference
     }
 
+    /// Whether the router has said that it is not alive any more, which it says of services alone.
+    pub fn has_ended(&self) -> bool {
+        self.ended.get()
+    }
+
     /// What it is used by, once it has been described.
     pub fn session(&self) -> Option<Rc<Session>> {
         self.session.borrow().upgrade()
@@ -56,6 +64,14 @@ impl HeldGrant {
     /// It is used by that.
     pub fn use_session(&self, session: &Rc<Session>) {
         self.session.replace(Rc::downgrade(session));
+    }
+}
+
+/// The router says that a grant is not alive any more. Nothing is noted of one that nothing here names.
+pub fn note_end(capability: CapabilityRef) {
+    let known = HELD.with_borrow(|held| held.get(&capability).and_then(Weak::upgrade));
+    if let Some(known) = known {
+        known.ended.set(true);
     }
 }
 

@@ -138,6 +138,11 @@ impl Capability {
             .collect())
     }
 
+    /// Whether a microprocess serves it, as far as that is known.
+    fn is_service(&self) -> bool {
+        self.session.get().is_some_and(|session| session.server.is_some())
+    }
+
     fn offers(&self, name: &str) -> bool {
         match self.session.get() {
             Some(session) => {
@@ -185,7 +190,10 @@ impl GetAttr for Capability {
         if link::in_microprocess() && !text.starts_with("__") {
             zelf.session(vm)?;
         }
-        let found: PyObjectRef = if zelf.offers(&text) {
+        let found: PyObjectRef = if zelf.is_service() && zelf.offers(&text) {
+            let class = crate::interpreter::cloison_module("_services", vm)?.get_attr("ServiceFunction", vm)?;
+            class.call((zelf.to_owned(), name.to_owned()), vm)?
+        } else if zelf.offers(&text) {
             match zelf.session.get() {
                 Some(session) => Function::of(session.clone(), text.into_owned()),
                 None => Function::new(zelf.to_owned(), text.into_owned()),
@@ -197,8 +205,9 @@ impl GetAttr for Capability {
             let found = known.map(|classes| classes.attribute(&text, vm)).transpose()?.flatten();
             found.ok_or_else(|| zelf.no_function(&text, vm))?
         };
-        // In a template a name may turn out to be anything.
-        if let (Some(dict), true) = (zelf.as_object().dict(), zelf.session.get().is_some()) {
+        // In a template a name may turn out to be anything. What is a service's names the capability, which goes when nothing else does.
+        let lasts = zelf.session.get().is_some() && !zelf.is_service();
+        if let (Some(dict), true) = (zelf.as_object().dict(), lasts) {
             dict.set_item(name, found.clone(), vm)?;
         }
         Ok(found)
@@ -245,6 +254,10 @@ impl Capability {
     fn __doc__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult<String> {
         let session = zelf.session(vm)?;
         let interface = &session.description.interface;
+        if let Some(server) = session.server {
+            let functions: String = zelf.granted(vm)?.iter().map(|function| format!("\n    {function}(…)")).collect();
+            return Ok(format!("{}, a service of process {}{functions}", interface.name, server.number));
+        }
         let mut text = format!("{} {} ({})", interface.name, interface.version, interface.source);
         if let Some(doc) = &interface.doc {
             text.push_str("\n\n");

@@ -181,8 +181,10 @@ impl Zone {
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Release { .. } => None,
-            FromMicroprocess::Give { .. }
+            FromMicroprocess::Admit { .. }
+            | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }
+            | FromMicroprocess::Offer { .. }
             | FromMicroprocess::Revoke { .. }
             | FromMicroprocess::Spawn(_) => {
                 Some((ToMicroprocess::Denied { message: "there is no broker here".to_owned() }, Vec::new()))

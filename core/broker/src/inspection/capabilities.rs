@@ -2,11 +2,11 @@
 
 use crate::broker::Broker;
 use crate::grants::{GrantEnd, GrantKey};
-use cloison_contract::FunctionId;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
-use cloison_manifest::{application, explain};
+use cloison_contract::{FunctionId, Interface};
+use cloison_manifest::explain;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -24,13 +24,13 @@ pub struct CapabilityRow {
     pub name: String,
     /// What it was narrowed from.
     pub parent: Option<u64>,
-    /// Who has narrowed it; nobody for what `cloison.toml` grants.
+    /// Who has narrowed it, or serves it; nobody for what `cloison.toml` grants.
     pub minter: Option<ProcessNumber>,
     /// For how long it has been there, in milliseconds.
     pub age_ms: u64,
     /// In how long it ends, in milliseconds.
     pub expires_ms: Option<u64>,
-    /// Why it is not alive, if it is not: `revoked` or `expired`.
+    /// Why it is not alive, if it is not: `revoked`, `expired`, or `ended` with the process that served it.
     pub ended: Option<String>,
     /// The functions that it allows, if those are fewer than what it comes from allows.
     pub functions: Option<Vec<String>>,
@@ -38,7 +38,7 @@ pub struct CapabilityRow {
     pub allowed: u64,
     /// What it adds to the terms of what it comes from, a clause each.
     pub terms: Vec<String>,
-    /// The line of `cloison.toml`.
+    /// The line of `cloison.toml`, or the process that serves it.
     pub location: String,
     /// Who holds it.
     pub holders: Vec<HolderRow>,
@@ -95,14 +95,19 @@ impl Broker {
         }
         let mut keys: Vec<_> = self.grants.iter().map(|(key, entry)| (entry.reference.number, key)).collect();
         keys.sort_unstable();
-        // What comes from something has a higher number than that, so that its functions are known by then.
+        // What comes from something has a higher number than that, so that its functions and its interface are known by then.
         let mut functions: HashMap<GrantKey, Arc<BTreeSet<FunctionId>>> = HashMap::new();
+        let mut interfaces: HashMap<GrantKey, Arc<Interface>> = HashMap::new();
         let mut rows = Vec::with_capacity(keys.len().min(MOST_ROWS));
         for (_, key) in keys {
             let allowed = self.allowed(key, &functions);
             functions.insert(key, allowed.clone());
+            let above = self.grants.parent(key).and_then(|parent| interfaces.get(&parent)).cloned();
+            let Some(interface) = above.or_else(|| self.interface_of(key)) else { continue };
+            interfaces.insert(key, interface.clone());
             if rows.len() < MOST_ROWS {
-                rows.extend(self.capability_row(key, &allowed, holders.remove(&key).unwrap_or_default(), now));
+                let held = holders.remove(&key).unwrap_or_default();
+                rows.extend(self.capability_row(key, (&allowed, &interface), held, now));
             }
         }
         for row in &mut rows {
@@ -128,14 +133,12 @@ impl Broker {
     fn capability_row(
         &self,
         key: GrantKey,
-        allowed: &BTreeSet<FunctionId>,
+        (allowed, interface): (&BTreeSet<FunctionId>, &Interface),
         holders: Vec<HolderRow>,
         now: Instant,
     ) -> Option<CapabilityRow> {
         let entry = self.grants.get(key)?;
         let name = self.grants.name(key);
-        let capability = self.application.capabilities.get(name)?;
-        let interface = &self.zones[capability.zone].specification.interface;
         let parent = self.grants.parent(key);
         let fewer = self.grants.narrowing(key).is_some_and(|by| by.functions.is_some());
         let names = || allowed.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
@@ -151,7 +154,7 @@ impl Broker {
             functions: fewer.then(|| names().collect()),
             allowed: allowed.len() as u64,
             terms: explain::terms(interface, &self.grants.own_terms(key)),
-            location: capability.allow_location.clone(),
+            location: self.location_of(key),
             holders,
             calls: used.calls,
             refused: used.refused,
@@ -169,9 +172,7 @@ impl Broker {
     /// Narrow a capability as it is, for all who hold it.
     pub(super) fn narrow_numbered(&mut self, number: u64, by: &NarrowRequest) -> Result<(), String> {
         let key = self.grants.numbered(number).ok_or("there is no capability of that number")?;
-        let zone = self.zone_of(key).ok_or("there is no capability of that number")?;
-        let interface = &self.zones[zone].specification.interface;
-        let narrowing = application::narrowing(by, interface, &self.grants.effective(key))?;
+        let narrowing = self.narrowing(key, by)?;
         self.narrow_grant(key, &narrowing, by.expires_ms);
         Ok(())
     }
@@ -207,9 +208,10 @@ impl Broker {
     /// What one capability says of a function; `None` if it has nothing to do with it.
     fn why_by(&self, key: GrantKey, function: &str) -> Option<Result<String, String>> {
         let (name, entry) = (self.grants.name(key), self.grants.get(key)?);
-        let capability = self.application.capabilities.get(name)?;
-        let interface = &self.zones[capability.zone].specification.interface;
+        let interface = self.interface_of(key)?;
         let (id, declared) = interface.function(function)?;
+        let location = self.location_of(key);
+        let granting = if self.grants.service(key).is_some() { "the service of" } else { "`allow` at" };
         let what = format!("capability {name:?} #{}", entry.reference.number);
         if let Some(end) = self.grants.end_of(key) {
             return Some(Err(format!("{what} is {}", word(end))));
@@ -226,7 +228,7 @@ impl Broker {
                 continue;
             }
             return Some(Err(match step.minter {
-                None => format!("{what}: `allow` at {} does not name `{function}`", capability.allow_location),
+                None => format!("{what}: {granting} {location} does not name `{function}`"),
                 Some(minter) => format!(
                     "{what}: {} has narrowed it to functions without `{function}` (#{})",
                     self.narrower(step, name, minter),
@@ -234,7 +236,7 @@ impl Broker {
                 ),
             }));
         }
-        let mut text = format!("{what}: `allow` at {} names `{function}`", capability.allow_location);
+        let mut text = format!("{what}: {granting} {location} names `{function}`");
         let effective = self.grants.effective(key);
         for bound in effective.bounds_of(id) {
             text += &format!("; only if {}", bound.text);
@@ -289,5 +291,6 @@ fn word(end: GrantEnd) -> &'static str {
     match end {
         GrantEnd::Revoked => "revoked",
         GrantEnd::Expired => "expired",
+        GrantEnd::ServerGone => "ended",
     }
 }

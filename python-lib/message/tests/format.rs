@@ -273,7 +273,6 @@ fn simple_keys() -> impl Strategy<Value = Tree> {
         spans().prop_map(Tree::Timedelta),
         offsets().prop_map(Tree::Timezone),
         any::<(u64, [u8; 16])>().prop_map(|(number, token)| Tree::Process(number, token)),
-        any::<(u64, [u8; 16])>().prop_map(|(number, token)| Tree::Capability(number, token)),
         any::<(u64, u64)>().prop_map(|(high, low)| Tree::Reference(high, low)),
     ]
 }
@@ -285,7 +284,8 @@ fn keys() -> impl Strategy<Value = Tree> {
 }
 
 fn trees() -> impl Strategy<Value = Tree> {
-    let simple = prop_oneof![keys(), vec(any::<u8>(), 0..20).prop_map(Tree::Bytearray)];
+    let capabilities = any::<(u64, [u8; 16])>().prop_map(|(number, token)| Tree::Capability(number, token));
+    let simple = prop_oneof![keys(), vec(any::<u8>(), 0..20).prop_map(Tree::Bytearray), capabilities];
     simple.prop_recursive(4, 40, 5, |inner| {
         let fields = vec(("[a-z_é]{1,8}", inner.clone()), 0..4);
         prop_oneof![
@@ -449,7 +449,7 @@ fn what_is_wrong_is_said() {
         (b"", Malformed::Truncated),
         (b"\x01", Malformed::Truncated),
         (b"\x02\x00", Malformed::Format(2)),
-        (b"\x01\x19", Malformed::Tag(0x19)),
+        (b"\x01\x1a", Malformed::Tag(0x1a)),
         (b"\x01\xff", Malformed::Tag(0xff)),
         (b"\x01\x00\x00", Malformed::Trailing(1)),
         // 0 in two bytes, and more than 64 bits.

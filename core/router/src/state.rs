@@ -44,8 +44,8 @@ struct Process {
     links: BTreeSet<ProcessNumber>,
     /// Its monitors: which, of whom.
     monitors: BTreeMap<u64, ProcessNumber>,
-    /// Whose monitors of it, by asker and reference.
-    monitored_by: BTreeSet<(ProcessNumber, u64)>,
+    /// Whose monitors of it, by asker and reference, and how many there had been before: the order of their `Down`s.
+    monitored_by: BTreeMap<(ProcessNumber, u64), u64>,
     names: BTreeSet<String>,
     /// Messages lost because there was no room, by sender, until it asks how many.
     lost: BTreeMap<ProcessNumber, u64>,
@@ -68,6 +68,8 @@ impl Process {
 pub(crate) struct RouterState {
     processes: HashMap<ProcessNumber, Process>,
     names: BTreeMap<String, ProcessNumber>,
+    /// How many monitors there have been.
+    monitors: u64,
     /// What the broker is to be told.
     pub(crate) events: Vec<RouterEvent>,
     /// Processes with news for which there was no room.
@@ -104,6 +106,7 @@ impl RouterState {
         Self {
             processes: HashMap::new(),
             names: BTreeMap::new(),
+            monitors: 0,
             events: Vec::new(),
             late: BTreeSet::new(),
             crowded: BTreeSet::new(),
@@ -131,7 +134,7 @@ impl RouterState {
             may_link,
             links: BTreeSet::new(),
             monitors: BTreeMap::new(),
-            monitored_by: BTreeSet::new(),
+            monitored_by: BTreeMap::new(),
             names: BTreeSet::new(),
             lost: BTreeMap::new(),
             lost_by: BTreeSet::new(),
@@ -531,7 +534,8 @@ impl RouterState {
         }
         process.monitors.insert(reference, watched);
         if let Some(process) = self.processes.get_mut(&watched) {
-            process.monitored_by.insert((asker, reference));
+            process.monitored_by.insert((asker, reference), self.monitors);
+            self.monitors += 1;
         }
     }
 
@@ -654,7 +658,9 @@ impl RouterState {
                 watched.monitored_by.remove(&(number, reference));
             }
         }
-        for (asker, reference) in process.monitored_by {
+        let mut monitored_by: Vec<_> = process.monitored_by.into_iter().collect();
+        monitored_by.sort_unstable_by_key(|&(_, before)| before);
+        for ((asker, reference), _) in monitored_by {
             if let Some(asker) = self.processes.get_mut(&asker) {
                 asker.monitors.remove(&reference);
             }

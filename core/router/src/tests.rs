@@ -304,6 +304,24 @@ fn who_spawns_may_be_linked_and_monitor_from_the_beginning() {
     assert_eq!(one.get(), Got::News(FromRouter::Exit { number: 2, reason }));
 }
 
+/// References are random: their order says nothing.
+#[test]
+fn monitors_hear_of_an_end_in_the_order_in_which_they_were_made() {
+    let router = Router::start(PARCELS).unwrap();
+    let mut one = Process::start(&router, 1);
+    let two = Process::start(&router, 2);
+    let references = [7, 3, 9, 1, 8, 2];
+    for reference in references {
+        one.say(ToRouter::Monitor { process: two.reference, reference });
+    }
+    one.say(ToRouter::Demonitor(9));
+    one.nothing_came();
+    router.ended(2, Reason::CpuLimit);
+    for reference in references.into_iter().filter(|&reference| reference != 9) {
+        assert_eq!(one.get(), Got::News(FromRouter::Down { reference, number: 2, reason: Reason::CpuLimit }));
+    }
+}
+
 #[test]
 fn whoever_is_invited_links_itself_once_and_has_no_control() {
     let router = Router::start(PARCELS).unwrap();

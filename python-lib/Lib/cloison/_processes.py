@@ -114,6 +114,8 @@ class Reason:
 class Down(Record):
     """A process that was monitored has ended. It comes after everything that the process had sent.
 
+    Several monitors of one process hear of its end in the order in which they were made.
+
     Attributes:
         process: The process.
         reason: Why it has ended: a `Reason`.

@@ -72,9 +72,18 @@ fn message_error(text: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
     errors::new("MessageError", text, &[], vm)
 }
 
-/// The `MemoryError` of a message that takes more than is left of the budget.
+const NO_MEMORY: &str = "a message takes more memory than is left";
+
+/// The `MemoryError` of who would send what takes more than is left of its budget.
 #[cold]
 fn no_memory(vm: &VirtualMachine) -> PyBaseExceptionRef {
     crate::interrupt::memory_error_is_told();
-    vm.new_memory_error("a message takes more memory than is left".to_owned())
+    vm.new_memory_error(NO_MEMORY.to_owned())
+}
+
+/// Of who would read it. It is a `MemoryError`, and yet the message's fault: a server that is sent such a one goes on.
+#[cold]
+fn too_large(vm: &VirtualMachine) -> PyBaseExceptionRef {
+    crate::interrupt::memory_error_is_told();
+    errors::new("MessageTooLarge", NO_MEMORY, &[], vm)
 }

@@ -177,7 +177,7 @@ pub(crate) enum TooMany {
     )]
     Bounds,
     #[error(
-        "this process offers {MOST_SERVICES} services already, which is the most: those count no more that nothing holds"
+        "this process offers {MOST_SERVICES} services already, which is the most\nhint: revoke those that nobody needs"
     )]
     Services,
 }

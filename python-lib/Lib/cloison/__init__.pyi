@@ -37,6 +37,7 @@ __all__ = [
     "Lease",
     "MailboxFull",
     "MessageError",
+    "MessageTooLarge",
     "NativeError",
     "Pending",
     "Process",
@@ -1236,6 +1237,9 @@ class StaleHandle(Error):
 
 class MessageError(Error):
     """Bytes that are no message, or a message that this process can't read: it has not declared a class that is in it."""
+
+class MessageTooLarge(MessageError, MemoryError):
+    """A message that takes more memory, once it is read, than is left here."""
 
 class RemoteError(Error):
     """An exception that came in a message and is of a class that is not declared here."""

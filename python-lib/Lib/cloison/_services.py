@@ -9,8 +9,9 @@ grant ends, the server ends, or the time is over.
 """
 
 import _cloison
+from _cloison import Reference
 from cloison import _capabilities
-from cloison._errors import CapabilityDenied, DeadlineExceeded, MailboxFull, MessageError, QuotaExceeded, Revoked
+from cloison._errors import CapabilityDenied, DeadlineExceeded, MessageError, QuotaExceeded, Revoked
 from cloison._processes import Down, _Reply, _ServiceCall, ask, receive, value_of
 from cloison._processes import self as this_process
 from cloison._server import Stopped, _Stop
@@ -167,7 +168,12 @@ def serve(until=None):
     elif callable(until):
 
         def wanted(message):
-            return type(message) in own or until(message)
+            if type(message) in own:
+                return True
+            try:
+                return until(message)
+            except MessageError as error:  # which would look as if the message could not be read
+                raise RuntimeError(f"`until` has failed: {error}") from error
 
     else:
         raise TypeError(f"serve() takes a type, a tuple of types or a function of a message to end by, not {until!r}")
@@ -187,6 +193,8 @@ def serve(until=None):
 
 def answer(call):
     """Answer a call of what this process offers, which is what was received last. No exception of the function comes out."""
+    if type(call.reference) is not Reference:
+        return  # Nobody waits for it: it is not to come back.
     size = _cloison.received_bytes()
     try:
         value, failed = _result(call, size), False
@@ -194,17 +202,17 @@ def answer(call):
         value, failed = error, True
     try:
         call.sender.send(_Reply(call.reference, value, failed))
-    except MailboxFull:
-        pass  # Who sends more than it receives goes without an answer.
     except Exception as error:
         _say_unsendable(call, error)
+    finally:
+        value = None  # Its traceback holds this frame, and that the call: nobody would free them soon.
 
 
 def _say_unsendable(call, error):
     try:
         call.sender.send(_Reply(call.reference, error, True))
     except Exception:
-        pass  # Its client hears nothing, and waits no longer than it wants to.
+        pass  # It receives less than it asks for: it hears nothing, and waits no longer than it wants to.
 
 
 def _result(call, size):
@@ -240,7 +248,10 @@ class _Checked:
     __slots__ = ("called", "function", "positional", "named", "rest", "others", "types")
 
     def __init__(self, called, function):
-        code = function.__code__
+        described = function
+        while type(getattr(described, "__wrapped__", None)) is _FunctionType:
+            described = described.__wrapped__  # as for `inspect.signature`
+        code = described.__code__
         names, count, keywords = code.co_varnames, code.co_argcount, code.co_kwonlyargcount
         collected = list(names[count + keywords : count + keywords + 2])
         self.called = called
@@ -250,7 +261,7 @@ class _Checked:
         self.rest = collected.pop(0) if code.co_flags & _VARARGS else None
         self.others = collected.pop(0) if code.co_flags & _VARKEYWORDS else None
         self.types = {}
-        for name, annotation in function.__annotations__.items():
+        for name, annotation in described.__annotations__.items():
             types = _types(annotation)
             if types is not None and name != "return":
                 self.types[name] = types
@@ -281,12 +292,23 @@ def _types(annotation):
     if annotation is None:
         return (type(None),)
     if isinstance(annotation, str):
-        return _joined(_BY_NAME.get(part.strip()) for part in annotation.split("|"))
+        return _joined(_BY_NAME.get(part.strip()) for part in _without_brackets(annotation).strip("'\"").split("|"))
+    if getattr(annotation, "__unpacked__", False):
+        return None  # of `*args`: what it says is of all of them
     origin = getattr(annotation, "__origin__", None)
     if isinstance(annotation, _Union) or str(origin) == "typing.Union":
         return _joined(map(_types, annotation.__args__))
     kind = annotation if origin is None else origin
     return _LOOKED_AT.get(kind) if isinstance(kind, type) else None
+
+
+def _without_brackets(annotation):
+    """Return what is outside of square brackets: of what is in a list, nothing is looked at."""
+    kept, depth = "", 0
+    for character in annotation:
+        depth += (character == "[") - (character == "]")
+        kept += character * (depth == 0 and character != "]")
+    return kept
 
 
 def _joined(parts):

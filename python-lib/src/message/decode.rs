@@ -3,7 +3,7 @@
 use super::declared::{self, MessageClass};
 use super::exceptions::{self, Received};
 use super::moments::Moments;
-use super::{message_error, no_memory};
+use super::{message_error, too_large};
 use crate::marshal::value::complex_object;
 use crate::memory;
 use crate::objects::object::Capability;
@@ -56,7 +56,7 @@ impl<'a> Decoder<'a> {
     #[inline]
     fn room(&self, bytes: usize) -> PyResult<()> {
         let over = if bytes < SMALL_BYTES { memory::over_budget() } else { memory::free_bytes() < bytes as u64 };
-        if over { Err(no_memory(self.vm)) } else { Ok(()) }
+        if over { Err(too_large(self.vm)) } else { Ok(()) }
     }
 
     fn value(&mut self) -> PyResult {

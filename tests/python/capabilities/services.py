@@ -1,5 +1,6 @@
 """Functions of one process that others call by a capability: who may, what of it, how often, and until when."""
 
+import functools
 import time
 
 import _cloison
@@ -105,9 +106,9 @@ def ask(process, *request):
     return cloison.call(process, request, timeout=60)
 
 
-def start():
+def start(**limits):
     """A server, and the capability that it has given this process."""
-    server = cloison.spawn(serves)
+    server = cloison.spawn(serves, **limits)
     return server, cloison.receive(cloison.Capability, timeout=60)
 
 
@@ -235,6 +236,70 @@ def _generator(self):
     yield 1
 
 
+def wrapped(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@cloison.service
+class Looked(cloison.Server):
+    """What is looked at, however it is written; and what is told to its starter."""
+
+    def __init__(self, teller):
+        teller.send(cloison.offer(self))
+
+    @wrapped
+    def add(self, by: int, /, *, times: int = 1):
+        return by * times
+
+    def many(self, items: "list[int] | None", *rest: *tuple[int, ...]):
+        return len(items or ()) + len(rest)
+
+    def echo(self, value):
+        return value
+
+
+def annotations():
+    server = Looked.start(cloison.self())
+    looked = cloison.receive(cloison.Capability, timeout=60)
+    assert looked.add(2, times=3) == 6 and looked.many([1], 2, 3) == 3 and looked.many(None) == 0
+    assert "by: int is wanted, not str" in told(looked.add, "x") and "times: int is wanted" in told(looked.add, 1, times="x")
+    assert "list or None is wanted, not str" in told(looked.many, "x")
+    server.stop()
+
+
+def sends_too_much(server):
+    # Few bytes, and much memory once they are read.
+    server.send([{}] * 3_900_000)
+    cloison.parent().send("sent")
+    cloison.receive(timeout=60)
+
+
+def too_much():
+    """Calls that are refused, fail or are too much to be read leave nothing behind, and end nothing."""
+    server, counter = start(memory="100 MiB")
+    number = counter.describe().number
+    for _ in range(100):
+        assert "value: float or int is wanted, not bytes" in told(counter.echo, bytes(1_500_000))
+    # It may be asked for more than it can send back.
+    server.send(_processes._ServiceCall(number, "add", (), {}, cloison.self(), bytes(1_500_000)))
+    assert counter.add(0) == 0
+    small = counter.narrow(functions=["add"], calls=2, bytes="4 KiB")
+    assert "takes more memory than is left" in told(small.add, [{}] * 3_900_000) and small.add(0) == 0
+    server.send("end")
+    # A stranger's message is no call, and ends neither.
+    both = [start(), (Looked.start(cloison.self()), cloison.receive(cloison.Capability, timeout=60))]
+    for server, capability in both:
+        stranger = cloison.spawn(sends_too_much, server.send_only())
+        assert cloison.receive(timeout=60) == "sent"
+        assert capability.echo.within(60)(1) == 1
+        stranger.kill()
+        server.kill()
+
+
 def ends(server, counter, one):
     one.send(("start", counter, cloison.self()))
     assert cloison.receive(timeout=60) == "begun"
@@ -253,6 +318,8 @@ def main():
     in_flight(server, counter, one, two)
     given(counter)
     refused()
+    annotations()
+    too_much()
     ends(server, counter, one)
     other, _ = start()
     other.send("end")

@@ -117,7 +117,7 @@ def worst_answer(neighbour, seconds):
 
 def outcome(reason):
     """Out of memory is either: an exception that the bomb did not catch, or the end of the process."""
-    if reason == "memory limit" or reason.type == "MemoryError":
+    if reason == "memory limit" or reason.type in ("MemoryError", "cloison.MessageTooLarge"):
         return "out of memory"
     return reason.type or reason.kind
 

@@ -557,7 +557,10 @@ class Reason:
 
 @final
 class Down:
-    """A process that was monitored has ended. It comes after everything that the process had sent."""
+    """A process that was monitored has ended. It comes after everything that the process had sent.
+
+    Several monitors of one process hear of its end in the order in which they were made.
+    """
 
     __match_args__ = ("process", "reason", "reference")
 

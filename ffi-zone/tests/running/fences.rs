@@ -71,6 +71,11 @@ fn a_page_behind_a_buffer_cannot_be_reached() {
     assert_eq!(zone.value("reach", &[Word(4096), Word(4095)]), 0);
     let (said, by) = end(zone, "reach", &[Word(4096), Word(4096 + 4000)]);
     assert_eq!((said, by), (overrun(0, 4096), signal(Signal::SEGV)));
+    // Nor behind one that is too large for a slot.
+    let mut zone = start(Instances::Shared);
+    assert_eq!(zone.value("reach", &[Word(200_000), Word(199_999)]), 0);
+    let (said, by) = end(zone, "reach", &[Word(200_000), Word(200_000 + 4000)]);
+    assert_eq!((said, by), (overrun(0, 200_000), signal(Signal::SEGV)));
 }
 
 #[test]

@@ -64,6 +64,7 @@ model:
 	RUSTFLAGS="--cfg loom" cargo test --release --locked --ignore-rust-version -p cloison-transport --lib --target-dir "$(TARGET)/loom"
 
 lint: $(DENY)
+	.ci/commits
 	cargo fmt --all --check
 	cargo clippy $(FLAGS) --all-targets -- -D warnings
 	cargo clippy $(FLAGS) --lib --bins -- -D warnings -D clippy::disallowed-methods -D clippy::disallowed-types

@@ -19,7 +19,7 @@ pub trait Host {
 }
 
 /// The way to the broker.
-pub trait Broker {
+pub trait BrokerLink {
     /// What is raised when the broker does not answer.
     type Error;
     /// Why that channel has ended; `None` if nobody knows.
@@ -31,7 +31,7 @@ pub trait Broker {
 }
 
 /// One call, from its caller's side.
-pub trait Client: Broker {
+pub trait CallClient: BrokerLink {
     /// The process.
     type Host: Host;
     /// What a callable is asked, taken out of the arena.
@@ -63,7 +63,7 @@ pub trait Client: Broker {
     fn interrupt_later(&self);
 
     /// What the callable of that number is asked, by these words; `None` if there is none. What is wrong with the rest of the words is
-    /// told by [`Client::run`].
+    /// told by [`CallClient::run`].
     fn question(&self, number: u64, words: &[u64], arena: &Arena) -> Option<Self::Question>;
     /// Which callable that is.
     fn asked(&self, question: &Self::Question) -> Self::Asked;

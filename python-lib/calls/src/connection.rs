@@ -2,7 +2,7 @@
 //!
 //! It is opened at the first call. When it ends, the call that waited learns why; the next call opens a new one.
 
-use crate::client::{Broker, Host};
+use crate::client::{BrokerLink, Host};
 use cloison_contract::message::{ChannelId, End};
 use cloison_transport::client::Caller;
 use std::cell::{Cell, RefCell, RefMut};
@@ -139,7 +139,7 @@ impl<H: Host> Connection<H> {
 
     /// If there is a channel, it has ended: learn why.
     #[cold]
-    pub(crate) fn bury<B: Broker>(
+    pub(crate) fn bury<B: BrokerLink>(
         &self,
         slot: &mut Option<OpenChannel<H>>,
         broker: &B,
@@ -153,7 +153,7 @@ impl<H: Host> Connection<H> {
 
     /// Why the channel of that epoch has ended, if it is the last one that has, and somebody knows.
     #[cold]
-    pub fn fate<B: Broker>(&self, epoch: u64, broker: &B) -> Option<Lost> {
+    pub fn fate<B: BrokerLink>(&self, epoch: u64, broker: &B) -> Option<Lost> {
         if let Ok(mut channel) = self.channel.try_borrow_mut()
             && channel.as_ref().is_some_and(|open| !open.caller.is_live())
         {
@@ -188,7 +188,7 @@ impl<H: Host> Connection<H> {
     }
 
     /// Drop a channel on which a call of that function is still running, and tell the broker.
-    pub fn give_up<B: Broker>(&self, channel: &mut Option<OpenChannel<H>>, function: &str, broker: &B) {
+    pub fn give_up<B: BrokerLink>(&self, channel: &mut Option<OpenChannel<H>>, function: &str, broker: &B) {
         if let Some(open) = channel.take() {
             self.next_epoch();
             self.lost.replace(Some(Lost::GivenUp(function.into())));

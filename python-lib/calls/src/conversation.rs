@@ -13,7 +13,7 @@
 //!   ended. Only a signal or the end of the channel breaks a conversation off, and then the channel is gone.
 //! - A channel that goes while a callable runs is seen by its epoch, and everything that waited on it ends.
 
-use crate::client::{CallableAnswer, CallableFailure, Client, Host};
+use crate::client::{CallClient, CallableAnswer, CallableFailure, Host};
 use crate::connection::{Connection, OpenChannel};
 use crate::fault::CallFault;
 use cloison_codec::ProtocolViolation;
@@ -46,7 +46,11 @@ struct Question<Q> {
     free: u64,
 }
 
-fn question<C: Client>(client: &C, reply: &Reply, arena: &Arena) -> Result<Question<C::Question>, ProtocolViolation> {
+fn question<C: CallClient>(
+    client: &C,
+    reply: &Reply,
+    arena: &Arena,
+) -> Result<Question<C::Question>, ProtocolViolation> {
     let words = &reply.words[..reply.count as usize];
     let [number, depth, used, ..] = words else { return Err(ProtocolViolation::Words) };
     if *depth != client.nesting().depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
@@ -57,7 +61,7 @@ fn question<C: Client>(client: &C, reply: &Reply, arena: &Arena) -> Result<Quest
 }
 
 /// What is said of a callable that has not returned.
-fn not_returned<C: Client>(client: &C, depth: u64) -> CallableAnswer {
+fn not_returned<C: CallClient>(client: &C, depth: u64) -> CallableAnswer {
     let mut request = client.nesting().request(ANSWER, ANSWER_WORDS as u32);
     request.words[0] = depth;
     CallableAnswer { request, bulk: Vec::new() }
@@ -65,7 +69,7 @@ fn not_returned<C: Client>(client: &C, depth: u64) -> CallableAnswer {
 
 impl<H: Host> Connection<H> {
     /// Go on until the call ends.
-    pub fn converse<'a, C: Client<Host = H>>(
+    pub fn converse<'a, C: CallClient<Host = H>>(
         &'a self,
         client: &C,
         mut channel: RefMut<'a, Option<OpenChannel<H>>>,
@@ -155,13 +159,13 @@ impl<H: Host> Connection<H> {
 
     /// What ends a call whose channel went while a callable ran.
     #[cold]
-    fn gone<C: Client<Host = H>>(&self, client: &C, raised: Option<C::Error>) -> C::Error {
+    fn gone<C: CallClient<Host = H>>(&self, client: &C, raised: Option<C::Error>) -> C::Error {
         raised.unwrap_or_else(|| client.fault(self.lost().into()))
     }
 }
 
 /// Run a callable. Whatever it does, the nesting is afterwards as before.
-fn run<C: Client>(
+fn run<C: CallClient>(
     client: &C,
     question: C::Question,
     depth: u64,

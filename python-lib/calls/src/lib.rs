@@ -4,7 +4,7 @@
 //!  channel ─▶ request ─▶ (signal │ question ─▶ callable ─▶ answer)… ─▶ reply, or the channel's end
 //! ```
 //!
-//! Whoever makes calls says by [`Client`] what it does about signals, questions and faults; the microprocess does that with its
+//! Whoever makes calls says by [`CallClient`] what it does about signals, questions and faults; the microprocess does that with its
 //! interpreter, the tests of this crate with a few lines. No interpreter is linked, so that this is built and tested in seconds.
 //!
 //! | module | subject |
@@ -25,7 +25,7 @@ pub mod fault;
 pub mod nesting;
 pub mod request;
 
-pub use client::{Broker, CallableAnswer, CallableFailure, Client, Host};
+pub use client::{BrokerLink, CallClient, CallableAnswer, CallableFailure, Host};
 pub use connection::{Connection, Lost, OpenChannel};
 pub use conversation::ConversationEnd;
 pub use fault::CallFault;

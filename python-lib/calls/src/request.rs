@@ -1,6 +1,6 @@
 //! A channel for a request, and the request on it.
 
-use crate::client::{Client, Host};
+use crate::client::{CallClient, Host};
 use crate::connection::{Connection, OpenChannel};
 use crate::conversation::ConversationEnd;
 use crate::fault::CallFault;
@@ -13,7 +13,7 @@ use std::cell::RefMut;
 impl<H: Host> Connection<H> {
     /// The channel, for a moment in which no callable runs. What was left on it has ended.
     #[inline]
-    pub fn channel<C: Client<Host = H>>(&self, client: &C) -> Result<RefMut<'_, Option<OpenChannel<H>>>, C::Error> {
+    pub fn channel<C: CallClient<Host = H>>(&self, client: &C) -> Result<RefMut<'_, Option<OpenChannel<H>>>, C::Error> {
         let mut channel = self.borrow().ok_or_else(|| client.fault(CallFault::Busy))?;
         if channel.as_ref().is_some_and(|open| open.left) {
             self.catch_up(&mut channel, client)?;
@@ -22,7 +22,11 @@ impl<H: Host> Connection<H> {
     }
 
     /// Wait for the end of what was left. How it ended is nobody's concern, but for a channel that is of no use any more.
-    fn catch_up<C: Client<Host = H>>(&self, channel: &mut Option<OpenChannel<H>>, client: &C) -> Result<(), C::Error> {
+    fn catch_up<C: CallClient<Host = H>>(
+        &self,
+        channel: &mut Option<OpenChannel<H>>,
+        client: &C,
+    ) -> Result<(), C::Error> {
         while let Some(open) = channel {
             match open.caller.resume() {
                 Err(CallError::Interrupted) => client.look()?,
@@ -41,7 +45,7 @@ impl<H: Host> Connection<H> {
 
     /// Make one call, and come back at the first that happens: mostly its end.
     #[inline]
-    pub fn call<'a, C: Client<Host = H>>(
+    pub fn call<'a, C: CallClient<Host = H>>(
         &'a self,
         client: &C,
         request: &Request,
@@ -60,7 +64,7 @@ impl<H: Host> Connection<H> {
     }
 
     /// Make a request that is about what the zone has: without a live channel it is stale. It is gone on with until it has ended.
-    pub fn exchange<'a, C: Client<Host = H>>(
+    pub fn exchange<'a, C: CallClient<Host = H>>(
         &'a self,
         client: &C,
         request: &Request,
@@ -82,7 +86,7 @@ impl<H: Host> Connection<H> {
     }
 
     #[inline]
-    fn post<C: Client<Host = H>>(
+    fn post<C: CallClient<Host = H>>(
         &self,
         open: &mut OpenChannel<H>,
         client: &C,
@@ -99,7 +103,7 @@ impl<H: Host> Connection<H> {
 
     /// Post a request whose end nobody waits for: whatever is called next comes after it. Nothing is posted without a live channel. Not
     /// inside of callables, and not for what may ask something.
-    pub fn leave<C: Client<Host = H>>(&self, client: &C, request: &Request) -> Result<(), C::Error> {
+    pub fn leave<C: CallClient<Host = H>>(&self, client: &C, request: &Request) -> Result<(), C::Error> {
         let mut channel = self.channel(client)?;
         if let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) {
             self.count_call();
@@ -110,7 +114,7 @@ impl<H: Host> Connection<H> {
     }
 
     /// Have a channel, for what is built in its arena before it is posted.
-    pub fn ensure_open<C: Client<Host = H>>(&self, client: &C) -> Result<(), C::Error> {
+    pub fn ensure_open<C: CallClient<Host = H>>(&self, client: &C) -> Result<(), C::Error> {
         let mut channel = self.channel(client)?;
         match &mut *channel {
             Some(open) if open.caller.is_live() => Ok(()),
@@ -121,7 +125,7 @@ impl<H: Host> Connection<H> {
     /// A first channel, or another one after the last has ended while nobody waited. If the grant was revoked, that is
     /// the answer.
     #[cold]
-    fn reopen<'a, C: Client<Host = H>>(
+    fn reopen<'a, C: CallClient<Host = H>>(
         &self,
         slot: &'a mut Option<OpenChannel<H>>,
         client: &C,
@@ -139,7 +143,7 @@ impl<H: Host> Connection<H> {
 
     /// The error for a call without a reply.
     #[cold]
-    pub fn failed<C: Client<Host = H>>(
+    pub fn failed<C: CallClient<Host = H>>(
         &self,
         client: &C,
         failure: CallError,

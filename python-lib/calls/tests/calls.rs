@@ -1,7 +1,7 @@
 //! Calls between a client without an interpreter and a zone thread, over real channels.
 
 use cloison_calls::{
-    Broker, CallFault, CallableAnswer, CallableFailure, Client, Connection, Host, Lost, Nesting, OpenChannel,
+    BrokerLink, CallClient, CallFault, CallableAnswer, CallableFailure, Connection, Host, Lost, Nesting, OpenChannel,
 };
 use cloison_codec::ProtocolViolation;
 use cloison_contract::call::{
@@ -262,7 +262,7 @@ impl Program {
     }
 }
 
-impl Broker for Program {
+impl BrokerLink for Program {
     type Error = Raised;
 
     fn why(&self, channel: ChannelId) -> Result<Option<End>, Raised> {
@@ -293,7 +293,7 @@ struct Question {
     argument: Option<u64>,
 }
 
-impl Client for Program {
+impl CallClient for Program {
     type Host = Machine;
     type Question = Question;
     type Asked = u64;

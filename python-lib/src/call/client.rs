@@ -13,7 +13,7 @@ use crate::marshal::plan::Plan;
 use crate::marshal::results;
 use crate::marshal::value::{self, ZoneValues};
 use crate::objects::handle::MANY_DROPPED;
-use cloison_calls::{Broker, CallFault, CallableAnswer, CallableFailure, Client, ConversationEnd, Nesting};
+use cloison_calls::{BrokerLink, CallClient, CallFault, CallableAnswer, CallableFailure, ConversationEnd, Nesting};
 use cloison_codec::DecodeError;
 use cloison_contract::call::{ANSWER, ANSWER_WORDS};
 use cloison_contract::message::{ChannelId, End};
@@ -82,7 +82,7 @@ impl Session {
     }
 }
 
-impl Broker for PythonCall<'_> {
+impl BrokerLink for PythonCall<'_> {
     type Error = PyBaseExceptionRef;
 
     fn why(&self, channel: ChannelId) -> PyResult<Option<End>> {
@@ -104,7 +104,7 @@ pub struct PythonQuestion {
     given: Result<ZoneValues, DecodeError>,
 }
 
-impl Client for PythonCall<'_> {
+impl CallClient for PythonCall<'_> {
     type Host = Microprocess;
     type Question = PythonQuestion;
     type Asked = Rc<CallbackPlan>;

@@ -4,7 +4,7 @@ use crate::errors;
 use crate::interrupt;
 use crate::link::{self, LinkError};
 use crate::memory;
-use cloison_calls::{Broker, Connection, Host, OpenChannel};
+use cloison_calls::{BrokerLink, Connection, Host, OpenChannel};
 use cloison_contract::message::{
     CapabilityRef, ChannelId, End, FromMicroprocess, Look, Looked, Module, ToMicroprocess,
 };
@@ -42,7 +42,7 @@ impl Host for Microprocess {
 /// The broker, at the other end of the link. Without it this process is about to end: what cannot be told it, nobody misses.
 pub struct ByLink<'a>(pub &'a VirtualMachine);
 
-impl Broker for ByLink<'_> {
+impl BrokerLink for ByLink<'_> {
     type Error = PyBaseExceptionRef;
 
     fn why(&self, channel: ChannelId) -> PyResult<Option<End>> {

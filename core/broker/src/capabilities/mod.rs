@@ -3,12 +3,15 @@
 //! A microprocess names a grant by number and token; whether it holds that grant stands in its [`HeldCapabilities`], which nobody but the broker
 //! changes. So a name that is overheard, guessed or sent once more is worth nothing to anybody else.
 
+pub(crate) mod grants;
+pub(crate) mod offered;
+pub mod profiles;
+
 use crate::application::ApplicationCapability;
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
-use crate::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_HELD, MOST_HELD_OF_ONE};
-use crate::process::{HeldChannel, Process};
-use crate::profiles;
+use crate::capabilities::grants::{GrantEnd, GrantEntry, GrantKey, GrantTable, MOST_HELD, MOST_HELD_OF_ONE};
+use crate::processes::process::{HeldChannel, Process};
 use cloison_contract::Interface;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, ChannelId, End, NarrowRequest, Spawn, ToMicroprocess};

@@ -2,13 +2,13 @@
 
 use crate::log::HURRY;
 use crate::output::ExitMessage;
+use cloison_broker::application::files;
+use cloison_broker::application::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::family::TAKING_DOWN;
-use cloison_broker::files;
 use cloison_broker::inspection::socket;
 use cloison_broker::launch::Binaries;
-use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::warm::ask;
 use cloison_broker::warm::kept::WarmTemplate;
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};

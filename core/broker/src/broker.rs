@@ -1,25 +1,25 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
+use crate::application::sources::Sources;
 use crate::audit::{Audit, AuditError, AuditEvent, AuditProcess, AuditUses};
-use crate::blanks::forks_at_once;
+use crate::capabilities::grants::GrantTable;
 use crate::family::{Family, TAKING_DOWN};
-use crate::grants::GrantTable;
 use crate::inspection::socket::Listener;
 use crate::inspection::{Inspector, SeenStack};
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
-use crate::process::Process;
-use crate::program::ProgramTemplate;
+use crate::processes::blanks::forks_at_once;
+use crate::processes::process::Process;
+use crate::processes::program::ProgramTemplate;
+use crate::processes::scheduling::Scheduler;
+use crate::processes::scheduling::Standing;
+use crate::processes::template::{Progress, Template, TemplateKind};
 use crate::reactor::Reactor;
 use crate::runs::{ProgramRun, RunId};
-use crate::scheduling::Scheduler;
-use crate::scheduling::Standing;
 use crate::signals::Signals;
-use crate::sources::Sources;
-use crate::template::{Progress, Template, TemplateKind};
 use crate::warm::kept::{WarmBlank, WarmTemplate};
-use crate::zone::{Instance, InstanceId, ZoneEntry};
+use crate::zones::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
 use cloison_router::Router;
@@ -348,7 +348,7 @@ impl Broker {
     pub fn allow_inspection(&mut self, folder: &std::path::Path) -> Result<(), BrokerError> {
         let listener = Listener::bind(folder)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
-        let application = crate::spawning::describe(&self.application.run);
+        let application = crate::processes::spawning::describe(&self.application.run);
         let inspector = Inspector::new(listener, application, self.router.handle())?;
         self.reactor.add(inspector.listener(), EventSource::Inspection)?;
         self.reactor.add(inspector.bell(), EventSource::Inspector)?;

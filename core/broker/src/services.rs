@@ -14,7 +14,7 @@ pub use log::LogFile;
 pub use process::ProgramFiles;
 
 use crate::application::Purpose;
-use crate::sources::real_path;
+use crate::application::sources::real_path;
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, ServiceOffer, ToZone};

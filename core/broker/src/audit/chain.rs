@@ -1,6 +1,6 @@
 //! One line: JSON that stays one line wherever it is looked at, and the hash that ties it to the line before. Pure.
 
-use crate::library::hex;
+use crate::zones::library::hex;
 use cloison_contract::printable::is_escaped;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};

@@ -1,6 +1,6 @@
 //! What there is to say, and the fields of a line.
 
-use crate::process::Running;
+use crate::processes::process::Running;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 

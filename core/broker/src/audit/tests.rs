@@ -3,8 +3,8 @@
 use super::chain::{json, taken_apart};
 use super::trail::Trail;
 use super::*;
+use crate::application::request::{Program, RunRequest};
 use crate::application::{LoadError, LoadedApplication, MANIFEST};
-use crate::request::{Program, RunRequest};
 use cloison_contract::printable::is_escaped;
 use cloison_manifest::application;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Who holds what, from whom, how often it was used and refused: what `cloison caps` and `cloison why` say.
 
 use crate::broker::Broker;
-use crate::grants::{GrantEnd, GrantKey};
+use crate::capabilities::grants::{GrantEnd, GrantKey};
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;

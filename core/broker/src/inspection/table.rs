@@ -4,9 +4,9 @@ use super::{Activity, CapabilityRow, ProcessKind, ProcessRow, WhyReport};
 use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
-use crate::process::Work;
-use crate::template::Progress;
-use crate::zone::Instance;
+use crate::processes::process::Work;
+use crate::processes::template::Progress;
+use crate::zones::zone::Instance;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
@@ -91,7 +91,7 @@ impl Broker {
         if let (Some(program), Some((main, _))) = (&self.program, &self.main) {
             let mut family = self.family_rows(&program.template.family, ProcessKind::Template);
             for row in &mut family {
-                row.function = Some(crate::spawning::describe(main));
+                row.function = Some(crate::processes::spawning::describe(main));
                 row.activity = match program.template.progress {
                     Progress::Starting => Activity::Starting,
                     Progress::Ready => Activity::Running,
@@ -150,7 +150,7 @@ impl Broker {
     }
 
     /// What its zones say they run for it: a claim of theirs.
-    fn call_of(&self, process: &crate::process::Process) -> Option<Activity> {
+    fn call_of(&self, process: &crate::processes::process::Process) -> Option<Activity> {
         process.channels.iter().find_map(|(channel, held)| {
             let instance = self.instances.get(held.instance)?;
             let running = instance.status.all_running().find(|running| running.channel == *channel)?;

@@ -1,11 +1,25 @@
 //! What the broker does with the templates and their microprocesses.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`template`], `program` | the template: boots, forks; the one that has imported the program's own module |
+//! | `process`, `blanks` | a microprocess, and those that wait for work |
+//! | `spawning` | from the wish for a process to a process that runs |
+//! | `scheduling` | which microprocess comes first when processors are scarce |
+
+pub(crate) mod blanks;
+pub(crate) mod process;
+pub(crate) mod program;
+pub(crate) mod scheduling;
+pub(crate) mod spawning;
+pub mod template;
 
 use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, Pid};
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
-use crate::process::reason;
-use crate::scheduling::Standing;
-use crate::template::{Forking, Progress, TemplateKind};
+use crate::processes::process::reason;
+use crate::processes::scheduling::Standing;
+use crate::processes::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate, WHICH_NAMES};
 use cloison_contract::process::Reason;
 use cloison_transport::control::ControlError;

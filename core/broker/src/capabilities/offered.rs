@@ -12,9 +12,9 @@
 
 use crate::audit::{Audit, AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
-use crate::capabilities::not_held;
-use crate::grants::{GrantKey, OfferedService};
-use crate::process::Process;
+use crate::capabilities::finding::not_held;
+use crate::capabilities::grants::{GrantKey, OfferedService};
+use crate::processes::process::Process;
 use cloison_contract::message::{End, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES, ToMicroprocess};
 use cloison_contract::process::ProcessNumber;
 use cloison_contract::{Interface, printable};

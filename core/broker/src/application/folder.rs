@@ -4,7 +4,7 @@
 //! each look is beneath the folder by the kernel's rule, and only regular files are read, of a size, a piece at a time. What lies in
 //! the folder of a capability's root is the capability's to give, and is not there.
 
-use crate::sources::Sources;
+use crate::application::sources::Sources;
 use cap_std::fs::{Dir, File, FileType, Metadata, MetadataExt, OpenOptions, OpenOptionsExt};
 use cloison_contract::message::{LOOK_BYTES, Look, LookFor, LookStatus, Looked};
 use std::ffi::OsStr;

@@ -1,7 +1,7 @@
 //! What an application may do, said in the words of [`cloison_manifest::explain`].
 
 use crate::application::{LoadError, LoadedApplication, zone};
-use crate::profiles::{LoadedProfile, ProfileCapability};
+use crate::capabilities::profiles::{LoadedProfile, ProfileCapability};
 use crate::services::HostFolder;
 use cloison_contract::host::HostService;
 use cloison_contract::printable;

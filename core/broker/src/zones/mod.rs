@@ -1,19 +1,28 @@
 //! What the broker does with zones.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
+//! | [`backoff`] | when a zone that keeps ending may start again: pure |
+//! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
+
+pub mod backoff;
+pub mod library;
+pub mod zone;
 
 use crate::application::ZoneSpecification;
 use crate::audit::Audit;
 use crate::audit::{AuditEvent, AuditProcess};
-use crate::backoff::Backoff;
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES, MESSAGES_PER_TURN, Pid};
+use crate::capabilities::grants::GrantKey;
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
-use crate::grants::GrantKey;
 use crate::launch::Launcher;
-use crate::library;
-use crate::process::{HeldChannel, Running};
+use crate::processes::process::{HeldChannel, Running};
 use crate::processes::signal_name;
 use crate::services::ConfiguredService;
-use crate::zone::{
+use crate::zones::backoff::Backoff;
+use crate::zones::zone::{
     Attached, Cause, EndingInstance, Health, Instance, InstanceId, InstanceScope, START_DEADLINE, Waiting,
 };
 use cloison_contract::Interface;

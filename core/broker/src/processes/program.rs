@@ -14,7 +14,7 @@
 use crate::broker::{Broker, BrokerError, EventSource, FROM_TEMPLATE_BYTES};
 use crate::child::Child;
 use crate::family::Family;
-use crate::template::{Forking, Progress, Template, TemplateKind};
+use crate::processes::template::{Forking, Progress, Template, TemplateKind};
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Gives, Mount, Run, ToTemplate};
 use cloison_transport::control::Control;
@@ -79,7 +79,7 @@ impl Broker {
             }
             match self.fork_program_template() {
                 Ok(()) => return None,
-                Err(BrokerError::Host(error)) if crate::spawning::is_busy(&error) => return None,
+                Err(BrokerError::Host(error)) if crate::processes::spawning::is_busy(&error) => return None,
                 Err(error) => {
                     tracing::debug!(%error, "the program's module is not shared for now");
                     return Some(TemplateKind::Common);

@@ -1,11 +1,11 @@
 //! A microprocess as the broker sees it.
 
 use crate::capabilities::HeldCapabilities;
+use crate::capabilities::grants::GrantKey;
 use crate::child::{Child, Exit};
-use crate::grants::GrantKey;
+use crate::processes::scheduling::{Load, Standing};
 use crate::reactor::ReactorKey;
-use crate::scheduling::{Load, Standing};
-use crate::zone::InstanceId;
+use crate::zones::zone::InstanceId;
 use cloison_contract::message::{ChannelId, End};
 use cloison_contract::process::{
     EXHAUSTED_STATUS, NOT_FRESH_STATUS, NOT_SEALED_STATUS, ProcessNumber, ProcessRef, Reason,

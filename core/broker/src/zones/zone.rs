@@ -2,10 +2,10 @@
 
 use crate::Pid;
 use crate::application::ZoneSpecification;
-use crate::backoff::Backoff;
+use crate::capabilities::grants::GrantKey;
 use crate::family::Family;
-use crate::grants::GrantKey;
 use crate::reactor::ReactorKey;
+use crate::zones::backoff::Backoff;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::interface::{FileRule, Instances};
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};

@@ -6,8 +6,8 @@
 //! | a Python file | `--root`, the manifest's `site_packages` | `--manifest`; or the `cloison.toml` beside the file, if it grants nothing or somebody consents |
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
+use crate::application::files;
 use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, parent};
-use crate::files;
 use cloison_contract::message::Run;
 use cloison_manifest::application::{self, Application};
 use std::fmt;

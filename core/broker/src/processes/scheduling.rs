@@ -21,7 +21,7 @@
 #![allow(unsafe_code, reason = "sched_setattr and the clocks of other processes have no safe wrapper")]
 
 use crate::broker::Broker;
-use crate::process::Work;
+use crate::processes::process::Work;
 use cloison_contract::process::Priority;
 use rustix::thread::CapabilitySet;
 use std::io;

@@ -1,12 +1,25 @@
 //! An application on disk: its manifest, the zones it names, the folders its modules are in.
+//!
+//! | module | subject |
+//! |---|---|
+//! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
+//! | [`files`] | reads manifests and scripts: regular files, of a size |
+//! | [`sources`] | finds modules below the application's own folders, and nowhere else |
+//! | [`folder`] | the application's own folders, to be looked at |
+//! | [`explain`] | what an application may do, in plain words, and what its manifests say, to be compared |
 
+pub mod explain;
+pub mod files;
+pub mod folder;
+pub mod request;
+pub mod sources;
+
+use crate::application::request::{Program, RunRequest, Unasked};
+use crate::application::sources::Sources;
 use crate::audit::AuditRequest;
-use crate::files;
-use crate::library;
-use crate::profiles::LoadedProfile;
-use crate::request::{Program, RunRequest, Unasked};
+use crate::capabilities::profiles::LoadedProfile;
 use crate::services::{ConfiguredService, LogFile};
-use crate::sources::Sources;
+use crate::zones::library;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
 use cloison_contract::interface::{FileRule, Instances};
@@ -325,7 +338,7 @@ impl LoadedApplication {
         };
         match settings.file.as_ref().map(find).transpose() {
             Ok(file) => {
-                let name = crate::spawning::describe(&self.run);
+                let name = crate::processes::spawning::describe(&self.run);
                 self.audit = Some(AuditRequest { application: name, file, calls: settings.calls });
             }
             Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),

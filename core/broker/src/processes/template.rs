@@ -1,8 +1,8 @@
 //! The template as the broker sees it, and the program template: a fork of it that has imported the program's own module.
 
 use crate::Pid;
-use crate::blanks::Blanks;
 use crate::family::Family;
+use crate::processes::blanks::Blanks;
 use crate::reactor::ReactorKey;
 use cloison_transport::control::Control;
 use std::collections::VecDeque;
@@ -50,7 +50,7 @@ pub struct Template {
     pub control: Control,
     /// Where the reactor knows it; `None` once it is gone.
     pub registration: Option<ReactorKey>,
-    /// Where the reactor knows the template's process, once it has reported; see [`crate::zone::Instance::worker`].
+    /// Where the reactor knows the template's process, once it has reported; see [`crate::zones::zone::Instance::worker`].
     pub worker: Option<ReactorKey>,
     /// Its processes.
     pub family: Family,

@@ -1,6 +1,7 @@
 //! Programs run as `python` would run them, and end as it would.
 
 use cloison_tests::leftovers::{self, Process};
+use cloison_tests::run::PATIENCE;
 use cloison_tests::{Project, users};
 use rustix::process::Signal;
 use std::io::{Read, Write};
@@ -148,7 +149,7 @@ fn an_import_that_ends_the_process_ends_the_run() {
     for (source, reason) in ends {
         let project = Project::new().file("app.py", source);
         project.write("cloison.toml", b"[app]\nentry = \"app:main\"\n[limits]\nmemory = \"128 MiB\"\n");
-        let output = project.application(&[]).timeout(Duration::from_secs(20)).output();
+        let output = project.application(&[]).output();
         assert_ne!(output.code(), 0, "{output}");
         output.complains(&[reason]);
     }
@@ -201,7 +202,7 @@ fn endless() -> Project {
 
 /// Waits until that is so of the project's processes.
 fn wait_for(project: &Project, holds: impl Fn(&[Process]) -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + PATIENCE;
     while !holds(&leftovers::processes(project.folder())) {
         assert!(Instant::now() < until, "{:?}", leftovers::processes(project.folder()));
         std::thread::sleep(Duration::from_millis(2));

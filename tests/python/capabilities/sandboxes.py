@@ -34,7 +34,7 @@ def narrowed(store, folder, lasting):
     reads_only(some.narrow(calls=100), folder)
     # Whoever holds it, and however it was narrowed.
     worker = cloison.spawn(reader, some, folder)
-    assert cloison.receive(timeout=30) == "read", worker
+    assert cloison.receive(timeout=300) == "read", worker
     # Meanwhile what was not narrowed is what it was.
     assert store.put(folder, 1) == 0 and store.get(folder, 0) == 0
     reads_only(some, folder)

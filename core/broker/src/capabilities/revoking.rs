@@ -130,11 +130,16 @@ impl Broker {
         self.end_superfluous();
     }
 
-    /// A process has ended: it holds nothing any more, and what it has lent falls back.
-    pub(crate) fn drop_holdings(&mut self, number: Option<ProcessNumber>, held: HeldCapabilities) {
-        for lease in number.map(|number| self.grants.leases_of(number)).unwrap_or_default() {
+    /// A process has ended: what it has lent falls back.
+    pub(crate) fn end_leases(&mut self, lender: ProcessNumber) {
+        for lease in self.grants.leases_of(lender) {
             self.end_grant(lease, "its lender has ended");
         }
+    }
+
+    /// A process has ended: it holds nothing any more, and serves nothing. The router has been told of the end before: what the process had
+    /// answered arrives before those who wait hear that the service has ended.
+    pub(crate) fn drop_holdings(&mut self, number: Option<ProcessNumber>, held: HeldCapabilities) {
         number.into_iter().for_each(|number| self.end_services(number));
         for key in held.held.into_keys() {
             self.note_use(key);

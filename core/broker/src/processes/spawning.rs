@@ -427,7 +427,8 @@ impl Broker {
         }
     }
 
-    /// Tell those who asked that a process has ended.
+    /// Tell those who asked that a process has ended. What it had lent ends before: who hears of the end finds no lease alive, also
+    /// where calls run without the broker.
     pub(crate) fn announce_end(&mut self, process: &Process, reason: Reason) {
         if let Some(running) = process.running() {
             self.note(|| AuditEvent::end(AuditProcess::of(running), &reason.to_string()));
@@ -438,6 +439,7 @@ impl Broker {
             if let Some(parent) = running.parent.and_then(|parent| self.running_mut(parent)) {
                 parent.children = parent.children.saturating_sub(1);
             }
+            self.end_leases(running.reference.number);
             self.router.ended(running.reference.number, reason);
         }
     }

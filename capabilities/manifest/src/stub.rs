@@ -27,7 +27,7 @@ use cloison_contract::{Function, Interface};
 use std::fmt::Write;
 
 /// What the stub imports: no class can be called like one of them.
-const IMPORTED: [&str; 14] = [
+const IMPORTED: [&str; 15] = [
     "Any",
     "Buffer",
     "Callable",
@@ -38,6 +38,7 @@ const IMPORTED: [&str; 14] = [
     "RegisteredBuffer",
     "Self",
     "Sequence",
+    "Unpack",
     "View",
     "array",
     "final",
@@ -80,34 +81,11 @@ pub fn render(interface: &Interface) -> String {
 
 /// What each capability has itself, besides `batch`.
 const OWN: &str = r#"
-    def narrow(
-        interface,
-        *,
-        functions: Sequence[str] | None = ...,
-        where: Mapping[str, str | Sequence[str]] | None = ...,
-        calls: int | None = ...,
-        bytes: int | str | None = ...,
-        rate: str | None = ...,
-        cpu: float | None = ...,
-        expires: float | None = ...,
-        delegate: bool = ...,
-        callbacks: bool = ...,
-    ) -> Self:
+    def narrow(interface, **narrowing: Unpack[cloison._Narrowing]) -> Self:
         """Return another capability, that allows less."""
 
     def lend(
-        interface,
-        process: cloison.Process,
-        /,
-        *,
-        functions: Sequence[str] | None = ...,
-        where: Mapping[str, str | Sequence[str]] | None = ...,
-        calls: int | None = ...,
-        bytes: int | str | None = ...,
-        rate: str | None = ...,
-        cpu: float | None = ...,
-        expires: float | None = ...,
-        callbacks: bool = ...,
+        interface, process: cloison.Process, /, **narrowing: Unpack[cloison._Lending]
     ) -> cloison.Lease[Self]:
         """Lend it to a process: `with capability.lend(process) as lease:`."""
 
@@ -152,7 +130,7 @@ fn head(interface: &Interface, class: &str, callables: &str) -> String {
         "\"\"\"Types of the capability `{name}`, version {}, made by `cloison stub` from {}.\n\n\
          Keep this file as `{module}.pyi` beside the program:\n\n{example}\"\"\"\n\n\
          import enum\nfrom array import array\nfrom collections.abc import Callable, Iterable, Mapping, Sequence\n\
-         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{from_cloison}from typing_extensions import Buffer, Self\n",
+         from typing import Any, Final, Protocol, final, overload\n\nimport cloison\n{from_cloison}from typing_extensions import Buffer, Self, Unpack\n",
         interface.version, interface.source
     )
 }

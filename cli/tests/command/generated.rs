@@ -227,6 +227,8 @@ cloison.spawn("len")
 cloison.spawn(len, "x", nice="3")
 cloison.spawn(len, "x", profile=["worker"])
 cloison.narrow(child, calls="5")
+cloison.narrow(child, call=5)
+cloison.lend(cloison.capability("zlib"), child, delegate=True)
 cloison.describe(child).name = "x"
 cloison.reply(5, 5)
 cloison.receive(timeout="soon")

@@ -167,38 +167,13 @@ class Capability:
             >>> db.value
             <sqlite3 handle of capability 'sqlite'>
         """
-    def narrow(
-        self,
-        *,
-        functions: Iterable[str] | None = None,
-        where: Mapping[str, str | Iterable[str]] | None = None,
-        calls: int | None = None,
-        bytes: str | int | None = None,
-        rate: str | None = None,
-        cpu: float | None = None,
-        expires: float | None = None,
-        delegate: bool = True,
-        callbacks: bool = True,
-    ) -> Self:
+    def narrow(self, **narrowing: Unpack[_Narrowing]) -> Self:
         """Return another capability, that allows less: as `cloison.narrow`."""
     def revoke(self) -> None:
         """Take it back, from all who hold it, with everything that was narrowed from it: as `cloison.revoke`."""
     def describe(self) -> CapabilityInfo:
         """Return what it allows: as `cloison.describe`."""
-    def lend(
-        self,
-        process: Process,
-        /,
-        *,
-        functions: Iterable[str] | None = None,
-        where: Mapping[str, str | Iterable[str]] | None = None,
-        calls: int | None = None,
-        bytes: str | int | None = None,
-        rate: str | None = None,
-        cpu: float | None = None,
-        expires: float | None = None,
-        callbacks: bool = True,
-    ) -> Lease[Any]:
+    def lend(self, process: Process, /, **narrowing: Unpack[_Lending]) -> Lease[Any]:
         """Lend it to a process: as `cloison.lend`."""
     def __dir__(self) -> list[str]: ...
     def __reduce__(self) -> NoReturn: ...
@@ -234,20 +209,20 @@ class CapabilityInfo:
     location: Final[str]
     """The line of cloison.toml that it comes from."""
 
-def narrow(
-    capability: _Given,
-    /,
-    *,
-    functions: Iterable[str] | None = None,
-    where: Mapping[str, str | Iterable[str]] | None = None,
-    calls: int | None = None,
-    bytes: str | int | None = None,
-    rate: str | None = None,
-    cpu: float | None = None,
-    expires: float | None = None,
-    delegate: bool = True,
-    callbacks: bool = True,
-) -> _Given:
+class _Lending(TypedDict, total=False):
+    functions: Iterable[str] | None
+    where: Mapping[str, str | Iterable[str]] | None
+    calls: int | None
+    bytes: str | int | None
+    rate: str | None
+    cpu: float | None
+    expires: float | None
+    callbacks: bool
+
+class _Narrowing(_Lending, total=False):
+    delegate: bool
+
+def narrow(capability: _Given, /, **narrowing: Unpack[_Narrowing]) -> _Given:
     """Return another capability, that allows less. What is not said stays as it is, and nothing that was given up comes back.
 
     What is counted is counted for all who hold it together, and for what it comes from as well.
@@ -300,33 +275,13 @@ class Lease(Generic[_Lent]):
     def revoke(self) -> None:
         """Take it back now."""
 
-def lend(
-    capability: Any,
-    process: Process,
-    /,
-    *,
-    functions: Iterable[str] | None = None,
-    where: Mapping[str, str | Iterable[str]] | None = None,
-    calls: int | None = None,
-    bytes: str | int | None = None,
-    rate: str | None = None,
-    cpu: float | None = None,
-    expires: float | None = None,
-    callbacks: bool = True,
-) -> Lease[Any]:
+def lend(capability: Any, process: Process, /, **narrowing: Unpack[_Lending]) -> Lease[Any]:
     """Lend a capability to a process, which cannot give it on: `with lend(…) as lease:`, and send the process `lease` in a message.
 
     Args:
         capability: What to lend.
         process: To whom.
-        functions: As for `narrow`, like all that follow.
-        where: As for `narrow`.
-        calls: As for `narrow`.
-        bytes: As for `narrow`.
-        rate: As for `narrow`.
-        cpu: As for `narrow`.
-        expires: As for `narrow`.
-        callbacks: As for `narrow`.
+        narrowing: As for `narrow`, but `delegate`: ``calls=10``.
     """
 
 def capability(name: str) -> Any:

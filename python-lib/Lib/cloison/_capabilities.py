@@ -101,24 +101,6 @@ def _size(size):
     return _whole("bytes", _bytes(size))
 
 
-def _narrow(capability, lease, functions, where, calls, bytes, rate, cpu, expires, delegate, callbacks):
-    if isinstance(functions, str):
-        raise TypeError(f"functions is a list: [{functions!r}]")
-    return _cloison.narrow(
-        capability,
-        functions=None if functions is None else list(functions),
-        bounds=_bounds(where or {}),
-        rate=rate,
-        calls=_whole("calls", calls),
-        bytes=_size(bytes),
-        cpu_ms=_milliseconds("cpu", cpu),
-        expires_ms=_milliseconds("expires", expires),
-        delegate=bool(delegate),
-        callbacks=bool(callbacks),
-        lease=lease,
-    )
-
-
 def narrow(
     capability,
     /,
@@ -132,6 +114,7 @@ def narrow(
     expires=None,
     delegate=True,
     callbacks=True,
+    _lease=False,
 ):
     """Return another capability, that allows less. What is not said stays as it is, and nothing that was given up comes back.
 
@@ -153,7 +136,21 @@ def narrow(
         ValueError: A function or a bound makes no sense; the text says what to write instead.
         Revoked: The capability is not alive any more.
     """
-    return _narrow(capability, False, functions, where, calls, bytes, rate, cpu, expires, delegate, callbacks)
+    if isinstance(functions, str):
+        raise TypeError(f"functions is a list: [{functions!r}]")
+    return _cloison.narrow(
+        capability,
+        functions=None if functions is None else list(functions),
+        bounds=_bounds(where or {}),
+        rate=rate,
+        calls=_whole("calls", calls),
+        bytes=_size(bytes),
+        cpu_ms=_milliseconds("cpu", cpu),
+        expires_ms=_milliseconds("expires", expires),
+        delegate=bool(delegate),
+        callbacks=bool(callbacks),
+        lease=_lease,
+    )
 
 
 def revoke(capability, /):
@@ -195,37 +192,19 @@ class Lease:
         _cloison.revoke(self.capability)
 
 
-def lend(
-    capability,
-    process,
-    /,
-    *,
-    functions=None,
-    where=None,
-    calls=None,
-    bytes=None,
-    rate=None,
-    cpu=None,
-    expires=None,
-    callbacks=True,
-):
+def lend(capability, process, /, **narrowing):
     """Lend a capability to a process, which cannot give it on: `with lend(…) as lease:`, and send the process `lease` in a message.
 
     Args:
         capability: What to lend.
         process: To whom.
-        functions: As for `narrow`, like all that follow.
-        where: As for `narrow`.
-        calls: As for `narrow`.
-        bytes: As for `narrow`.
-        rate: As for `narrow`.
-        cpu: As for `narrow`.
-        expires: As for `narrow`.
-        callbacks: As for `narrow`.
+        narrowing: As for `narrow`, but `delegate`: ``calls=10``.
     """
+    if "delegate" in narrowing:
+        raise TypeError("lend() takes no `delegate`: what is lent cannot be given on")
     if not isinstance(process, Process):
         raise TypeError(f"a capability is lent to a process, not to {process!r}")
-    lease = _narrow(capability, True, functions, where, calls, bytes, rate, cpu, expires, False, callbacks)
+    lease = narrow(capability, delegate=False, _lease=True, **narrowing)
     try:
         _cloison.give(lease, process)
     except BaseException:

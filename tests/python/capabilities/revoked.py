@@ -89,6 +89,12 @@ def leases(libc):
         pass
     process.send("again")
     assert tell() == "revoked"
+    for wrong in ({"delegate": True}, {"delegate": False}, {"call": 1}):
+        try:
+            libc.lend(process, **wrong)
+            raise AssertionError(wrong)
+        except TypeError as error:
+            assert next(iter(wrong)) in str(error), error
     with libc.lend(process) as lease:
         process.send((lease, cloison.self()))
         assert tell() == "cannot be given on"

@@ -1,7 +1,7 @@
 //! A pointer to elements: numbers, records, strings, objects.
 
 use super::visit::{self, Reached};
-use super::{Direction, Lifetime, Travel};
+use super::{Direction, Inspectable, Lifetime, Travel};
 use crate::expression::Expression;
 use crate::types::{Definition, Layout, Scalar, TypeId, WIDE_CHARACTER};
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,14 @@ impl Travel for Buffer {
 
     fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
         None
+    }
+
+    fn inspectable(&self) -> Inspectable {
+        match (self.direction, &self.element) {
+            (Direction::In, Element::Scalar(Scalar::I8 | Scalar::U8)) => Inspectable::Bytes,
+            (Direction::In | Direction::InOut, _) => Inspectable::Length,
+            (Direction::Out, _) => Inspectable::Nothing,
+        }
     }
 
     fn max_bytes(&self) -> Option<u64> {

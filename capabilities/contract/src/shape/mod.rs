@@ -122,6 +122,10 @@ pub trait Travel {
     fn object(&self) -> Option<TypeId>;
     /// The number that it is or leads to, if Python passes it or gets it, and the enumeration that it is of.
     fn number(&self) -> Option<(Scalar, Option<TypeId>)>;
+    /// What a bound may ask about the memory that Python passes here. Nothing, unless the shape says more.
+    fn inspectable(&self) -> Inspectable {
+        Inspectable::Nothing
+    }
     /// The most bytes that the manifest allows, where it says so.
     fn max_bytes(&self) -> Option<u64>;
     /// Whether it is the number of elements of the input buffer at that position. Only what is filled in is.
@@ -207,43 +211,14 @@ impl Shape {
         self.travel().number()
     }
 
-    /// Whether a bound may compare its bytes: those of a text, or of a buffer of bytes that the library only reads. What it
-    /// writes as well may stand where the client can write too.
+    /// Whether a bound may compare its bytes.
     pub fn has_bytes(&self) -> bool {
-        match self {
-            Self::Buffer(buffer) => {
-                buffer.direction == Direction::In && matches!(buffer.element, Element::Scalar(Scalar::I8 | Scalar::U8))
-            }
-            Self::Text(_) => true,
-            Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::LengthOf(_)
-            | Self::Number(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::ScalarPointer(_)
-            | Self::Wide(_) => false,
-        }
+        self.travel().inspectable() == Inspectable::Bytes
     }
 
-    /// Whether a bound may ask how long it is: a text, or a buffer that Python passes.
+    /// Whether a bound may ask how long it is.
     pub fn has_length(&self) -> bool {
-        match self {
-            Self::Buffer(buffer) => buffer.direction.is_in(),
-            Self::Text(_) => true,
-            Self::Callback(_)
-            | Self::CapacityOf(_)
-            | Self::Constant(_)
-            | Self::Handle(_)
-            | Self::LengthOf(_)
-            | Self::Number(_)
-            | Self::OutPointer(_)
-            | Self::Record(_)
-            | Self::ScalarPointer(_)
-            | Self::Wide(_) => false,
-        }
+        self.travel().inspectable() != Inspectable::Nothing
     }
 
     /// The struct or union, if Python passes one.
@@ -289,6 +264,18 @@ impl Shape {
     pub fn reaches(&self, types: &[Definition], test: impl FnMut(Reached<'_>) -> bool) -> bool {
         visit::any(|visit| self.reach(types, visit), test)
     }
+}
+
+/// What a bound may ask about memory that Python passes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Inspectable {
+    /// How long it is, and which bytes it has. What the library writes as well is not among this: it may stand where the client
+    /// can write, too.
+    Bytes,
+    /// How long it is.
+    Length,
+    /// Nothing.
+    Nothing,
 }
 
 /// `in`, `out` or both.

@@ -1,6 +1,6 @@
 //! A NUL-terminated input string.
 
-use super::{Lifetime, Reached, Travel};
+use super::{Inspectable, Lifetime, Reached, Travel};
 use crate::types::{Definition, Scalar, TypeId};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,10 @@ impl Travel for Text {
 
     fn number(&self) -> Option<(Scalar, Option<TypeId>)> {
         None
+    }
+
+    fn inspectable(&self) -> Inspectable {
+        Inspectable::Bytes
     }
 
     fn max_bytes(&self) -> Option<u64> {

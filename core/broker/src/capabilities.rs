@@ -423,6 +423,7 @@ impl Broker {
             name: name.to_owned(),
             minter: entry.minter,
             interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
+            edition: self.zones[capability.zone].edition,
             grant: self.grants.effective(key),
             allow_location: capability.allow_location.clone(),
         }
@@ -509,7 +510,9 @@ impl Broker {
         match self.narrowed(pid, capability, by) {
             Ok(key) => match self.grants.get(key) {
                 Some(entry) => {
-                    ToMicroprocess::Narrowed { capability: entry.reference, grant: self.grants.effective(key) }
+                    let edition = self.zone_of(key).map_or(0, |zone| self.zones[zone].edition);
+                    let (capability, grant) = (entry.reference, self.grants.effective(key));
+                    ToMicroprocess::Narrowed { capability, grant, edition }
                 }
                 None => ToMicroprocess::Because(End::Revoked),
             },

@@ -17,7 +17,7 @@
 //! What was used is counted on an account of the entry's own, and on those of all entries that it comes from and that count
 //! something: narrowing a right to 100 calls three times gives 100 calls, not 300.
 
-use cloison_contract::grant::{Narrowing, Quota};
+use cloison_contract::grant::{Bound, Narrowing, Quota};
 use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_contract::{FunctionId, Grant};
@@ -513,6 +513,23 @@ impl GrantTable {
                 personal: by.personal,
                 quiet: by.quiet,
             },
+        }
+    }
+
+    /// Say what one allows in the terms of another interface: which functions, if it says so itself, and its own bounds.
+    pub(crate) fn restate(
+        &mut self,
+        key: GrantKey,
+        functions: Option<BTreeSet<FunctionId>>,
+        bounds: Vec<(FunctionId, Bound)>,
+    ) {
+        match self.entries.get_mut(key).map(|entry| &mut entry.origin) {
+            Some(Origin::Root { grant, .. }) => {
+                grant.functions = functions.unwrap_or_default();
+                grant.bounds = bounds;
+            }
+            Some(Origin::Narrowed { by, .. }) => (by.functions, by.bounds) = (functions, bounds),
+            Some(Origin::Service { .. }) | None => {}
         }
     }
 

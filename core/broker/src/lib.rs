@@ -65,6 +65,7 @@ mod processes;
 pub mod profiles;
 mod program;
 pub mod reactor;
+mod replacement;
 pub mod request;
 mod runs;
 mod scheduling;

@@ -63,6 +63,7 @@ enum Command {
     Caps(live::CapsArguments),
     Revoke(live::RevokeArguments),
     Narrow(live::NarrowCommand),
+    Replace(live::ReplaceArguments),
     Why(live::WhyArguments),
     /// Check and show the audit trail of an application
     #[command(subcommand)]
@@ -120,6 +121,7 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Caps(arguments) => live::caps(&arguments),
         Command::Revoke(arguments) => live::revoke(&arguments),
         Command::Narrow(arguments) => live::narrow(&arguments),
+        Command::Replace(arguments) => live::replace(&arguments),
         Command::Why(arguments) => live::why(&arguments),
         Command::Audit(what) => audit::run(&what),
         Command::Up(arguments) => warm::up(&arguments),

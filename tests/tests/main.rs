@@ -41,6 +41,7 @@ mod processes;
 mod raw_system_calls;
 mod records;
 mod references;
+mod replace;
 mod running;
 mod scale;
 mod scheduling;

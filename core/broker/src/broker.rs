@@ -19,6 +19,7 @@ use crate::reactor::Reactor;
 use crate::runs::{ProgramRun, RunId};
 use crate::signals::Signals;
 use crate::warm::kept::{WarmBlank, WarmTemplate};
+use crate::zones::replacement::Replacement;
 use crate::zones::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
@@ -196,6 +197,8 @@ pub struct Broker {
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
+    /// The zone that was, or is being, replaced last.
+    pub(crate) replacement: Option<Replacement>,
     /// Who may do what.
     pub(crate) grants: GrantTable,
     /// How many denials the audit trail hears of.
@@ -267,9 +270,12 @@ impl Broker {
             failure: None,
             waiting: Vec::new(),
             account: None,
+            edition: 0,
+            retired: None,
         });
         let mut broker = Self {
             zones: zones.collect(),
+            replacement: None,
             grants: GrantTable::default(),
             denials: RefCell::new(Limiter::of(DENIALS)),
             uses: AuditUses::default(),

@@ -150,6 +150,7 @@ impl Session {
                     };
                     asked = Some(question.callable.plan.clone());
                     let depth = question.depth;
+                    open.caller.set_inside(true);
                     drop(channel);
                     let answer = self.run(question, vm);
                     let timed_out = callback_timeout::ended_with(answer.as_ref().err());
@@ -176,7 +177,9 @@ impl Session {
                         }
                     };
                     self.connection().count_call();
-                    open.caller.call(&answer.request, plan.deadline)
+                    let outcome = open.caller.call(&answer.request, plan.deadline);
+                    open.caller.set_inside(self.nesting.depth() > 0);
+                    outcome
                 }
                 outcome => {
                     // Unless the call has ended because of it, the answer was in time.

@@ -139,22 +139,23 @@ impl Connection {
         self.channel.try_borrow_mut().ok()
     }
 
-    /// Ask the broker for a channel.
+    /// Ask the broker for a channel by that interface. `None`: it is another one by now.
     #[cold]
     pub fn open<'a>(
         &self,
         slot: &'a mut Option<Open>,
-        (name, capability): (&str, CapabilityRef),
+        (name, capability, edition): (&str, CapabilityRef, u64),
         vm: &VirtualMachine,
-    ) -> PyResult<&'a mut Open> {
-        match ask(&FromMicroprocess::Open { capability }, vm)? {
+    ) -> PyResult<Option<&'a mut Open>> {
+        match ask(&FromMicroprocess::Open { capability, edition }, vm)? {
             (ToMicroprocess::Opened { channel }, descriptors) => {
                 let [memory, terms] = <[_; 2]>::try_from(descriptors)
                     .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
                 let caller = Caller::open(memory, terms)
                     .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
-                Ok(slot.insert(Open { id: channel, caller, counted: 0, left: false }))
+                Ok(Some(slot.insert(Open { id: channel, caller, counted: 0, left: false })))
             }
+            (ToMicroprocess::Because(End::Replaced { .. }), _) => Ok(None),
             (answer, _) => Err(no_capability(name, answer, vm)),
         }
     }
@@ -185,6 +186,11 @@ impl Connection {
             }
             _ => "its zone has ended since".to_owned(),
         }
+    }
+
+    /// Whether the zone that the channel of that epoch led to was replaced, as far as is known.
+    pub fn was_replaced(&self, epoch: u64) -> bool {
+        epoch + 1 == self.epoch() && matches!(&*self.lost.borrow(), Some(Lost::End(End::Replaced { .. })))
     }
 
     /// Why the last channel ended, if that is known.

@@ -37,7 +37,12 @@ enum Of {
 struct Ready {
     session: Rc<Session>,
     plan: Plan,
+    /// The same by the interface that has come in the place of this one.
+    next: OnceCell<Box<Self>>,
 }
+
+/// A zone can be replaced again while a call is made ready once more: so often it is tried.
+const TRIES: u32 = 8;
 
 impl fmt::Debug for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,10 +78,26 @@ impl Function {
 
     #[inline]
     fn ready(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
-        match self.ready.get() {
-            Some(ready) => Ok(ready),
-            None => self.prepare(vm),
+        let ready = match self.ready.get() {
+            Some(ready) => ready,
+            None => self.prepare(vm)?,
+        };
+        if ready.session.is_outdated() { self.follow(ready, vm) } else { Ok(ready) }
+    }
+
+    /// What a call needs by the interface that the zone has now.
+    #[cold]
+    fn follow<'a>(&'a self, mut ready: &'a Ready, vm: &VirtualMachine) -> PyResult<&'a Ready> {
+        while ready.session.is_outdated() {
+            ready = match ready.next.get() {
+                Some(next) => next,
+                None => {
+                    let new = self.planned(ready.session.current().clone(), vm)?;
+                    ready.next.get_or_init(|| Box::new(new))
+                }
+            };
         }
+        Ok(ready)
     }
 
     #[cold]
@@ -93,6 +114,11 @@ impl Function {
                 self.capability()
             )));
         }
+        let ready = self.planned(session, vm)?;
+        Ok(self.ready.get_or_init(|| ready))
+    }
+
+    fn planned(&self, session: Rc<Session>, vm: &VirtualMachine) -> PyResult<Ready> {
         let plan = session
             .description
             .interface
@@ -100,7 +126,7 @@ impl Function {
             .filter(|(_, function)| !function.internal)
             .and_then(|(id, _)| Plan::new(&session.description.interface, &session.description.grant, id.0));
         match (plan, &self.of) {
-            (Some(plan), _) => Ok(self.ready.get_or_init(|| Ready { session, plan })),
+            (Some(plan), _) => Ok(Ready { session, plan, next: OnceCell::new() }),
             (None, Of::Capability(capability)) => Err(capability.no_function(&self.name, vm)),
             (None, Of::Session(_)) => Err(vm.new_attribute_error(format!(
                 "capability '{}' has no function '{}'",
@@ -113,7 +139,7 @@ impl Function {
     /// What a call needs, if it is granted.
     #[inline]
     pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
-        let Ready { session, plan } = self.ready(vm)?;
+        let Ready { session, plan, .. } = self.ready(vm)?;
         if !plan.granted {
             return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
         }
@@ -121,11 +147,20 @@ impl Function {
     }
 
     #[inline]
-    fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
-        let (session, plan) = self.granted(vm)?;
-        let mut prepared = Prepared::empty(plan.id, plan.words, session);
-        prepared.fill(plan, &mut passed, vm)?;
-        session.call(plan, &mut prepared, vm)?.into_object(&session.description.classes, vm)
+    fn invoke<'a>(&'a self, passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
+        let mut tries = 0;
+        loop {
+            let (session, plan) = self.granted(vm)?;
+            let mut prepared = Prepared::empty(plan.id, plan.words, session);
+            prepared.fill(plan, &mut passed.clone(), vm)?;
+            session.takes_again();
+            match session.call(plan, &mut prepared, vm) {
+                Ok(values) => return values.into_object(&session.description.classes, vm),
+                // Its zone was replaced before it began.
+                Err(_) if session.takes_again() && tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -208,6 +243,8 @@ impl Function {
     /// One call for each item, many in one crossing: the list of their results.
     #[pymethod]
     fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
+        let (session, plan) = zelf.granted(vm)?;
+        session.renewed(plan, vm)?;
         let (session, plan) = zelf.granted(vm)?;
         crate::batch::map::map(session, plan, &items, &fixed, vm)
     }

@@ -3,6 +3,7 @@
 use crate::call::connection::{Lost, Open};
 use crate::call::conversation::ConversationEnd;
 use crate::call::session::Session;
+use crate::errors::ends::REPLACED;
 use crate::errors::{self, raise};
 use crate::interrupt;
 use crate::marshal::arguments::{Extra, Prepared};
@@ -135,9 +136,10 @@ impl Session {
         vm: &VirtualMachine,
     ) -> PyResult<ConversationEnd<'a>> {
         let mut channel = self.channel(plan, vm)?;
-        let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
+        let Some(open) = channel.as_mut().filter(|open| open.caller.is_heard()) else {
+            let replaced = matches!(self.connection().lost(), Some(Lost::End(End::Replaced { .. })));
             return Err(errors::new(
-                "StaleHandle",
+                if replaced { "ZoneReplaced" } else { "StaleHandle" },
                 &format!("{}.{}: the zone is gone", self.description.name, plan.name),
                 &[],
                 vm,
@@ -271,6 +273,15 @@ impl Session {
         bytes.map_err(|violation| raise::bad_reply(&self.description.name, &plan, violation.into(), vm))
     }
 
+    /// The same capability by the interface that its zone has now, for what is worked out by that before anything is called.
+    pub fn renewed(self: &Rc<Self>, plan: &Plan, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
+        let session = self.current();
+        match session.ensure_open(plan, vm) {
+            Err(_) if session.takes_again() => Ok(session.current().clone()),
+            outcome => outcome.map(|()| session.clone()),
+        }
+    }
+
     /// Have a channel, for what is built in its arena before it is posted.
     pub fn ensure_open(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
         let mut channel = self.channel(plan, vm)?;
@@ -291,7 +302,14 @@ impl Session {
             // Calls wait for their ends on the channel that is gone; they have to hear of it first.
             return Err(self.lost(plan, vm));
         }
-        self.connection().open(slot, (&self.description.name, self.held.reference()), vm)
+        let asked = (&*self.description.name, self.held.reference(), self.edition);
+        if let Some(open) = self.connection().open(slot, asked, vm)? {
+            return Ok(open);
+        }
+        self.renew(vm)?;
+        self.may_call_again();
+        let text = format!("{}.{}(): {REPLACED}, and is called in another way now", self.description.name, plan.name);
+        Err(errors::new("ZoneReplaced", &text, &[], vm))
     }
 
     /// The error for a reply that is not [`Status::Ok`].
@@ -334,7 +352,12 @@ impl Session {
     ) -> PyBaseExceptionRef {
         match failure {
             CallError::Ended => match self.connection().bury(channel, vm) {
-                Ok(Some(end)) => self.ended(plan, &end, vm),
+                Ok(Some(end)) => {
+                    if end == (End::Replaced { unfinished: false }) && self.nesting.depth() == 0 {
+                        self.may_call_again();
+                    }
+                    self.ended(plan, &end, vm)
+                }
                 Ok(None) => errors::new("Error", "the call channel has ended and the broker does not say why", &[], vm),
                 Err(error) => error,
             },

@@ -14,6 +14,7 @@ use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 /// The arguments of `_cloison.narrow`.
 #[derive(FromArgs)]
@@ -45,6 +46,7 @@ pub struct NarrowArguments {
 /// Another capability, that allows less.
 pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
     let session = arguments.capability.session(vm)?;
+    let session = session.current();
     let text = |text: &PyUtf8StrRef| text.as_str().to_owned();
     let pair = |pair: &Vec<PyUtf8StrRef>| match &pair[..] {
         [function, bound] => Ok((text(function), text(bound))),
@@ -64,15 +66,21 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
     };
     let question = FromMicroprocess::Narrow { capability: session.held.reference(), by: Box::new(by) };
     match connection::ask(&question, vm)? {
-        (ToMicroprocess::Narrowed { capability, grant }, _) => {
+        (ToMicroprocess::Narrowed { capability, edition, .. }, _) if edition != session.edition => {
+            // The zone was replaced: what this process knows of it is not so any more.
+            let held = HeldGrant::received(capability);
+            let narrowed = Session::describe(CapabilityName::Referred(held.reference()), vm)?;
+            Ok(Capability::of(narrowed).into_ref(&vm.ctx))
+        }
+        (ToMicroprocess::Narrowed { capability, grant, edition }, _) => {
             let described = &session.description;
             let held = HeldGrant::received(capability);
             let minter = Some(crate::mail::own_number(vm)?);
-            let from = Provenance { location: described.location.clone(), minter, server: session.server };
+            let from = Provenance { location: described.location.clone(), minter, server: session.server, edition };
             let narrowed = Session::new(&described.name, described.interface.clone(), grant, from, held);
             Ok(Capability::of(narrowed).into_ref(&vm.ctx))
         }
-        (answer, _) => Err(refused(&session, answer, vm)),
+        (answer, _) => Err(refused(session, answer, vm)),
     }
 }
 
@@ -107,11 +115,13 @@ pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDict
     let session = capability.session(vm)?;
     // Whoever runs the application may have narrowed it meanwhile.
     let question = FromMicroprocess::Describe { capability: CapabilityName::Referred(session.held.reference()) };
-    let grant = match connection::ask(&question, vm)? {
-        (ToMicroprocess::Described { grant, .. } | ToMicroprocess::DescribedService { grant, .. }, _) => grant,
+    let known = &session.description.interface;
+    let (interface, grant) = match connection::ask(&question, vm)? {
+        (ToMicroprocess::Described { interface, grant, .. }, _) => (Rc::new(*interface), grant),
+        (ToMicroprocess::DescribedService { grant, .. }, _) => (known.clone(), grant),
         (answer, _) => return Err(refused(&session, answer, vm)),
     };
-    let (interface, grant) = (&session.description.interface, &grant);
+    let (interface, grant) = (&interface, &grant);
     let name = |index: usize| interface.functions.get(index).map(|function| function.name.as_str());
     let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
     let functions = grant.functions.iter().filter_map(|id| name(id.0 as usize)).map(text).collect();

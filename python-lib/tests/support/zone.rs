@@ -151,6 +151,7 @@ impl Zone {
         match question {
             FromMicroprocess::Describe { capability } if capability == CapabilityName::Named("fake".into()) => {
                 let described = ToMicroprocess::Described {
+                    edition: 0,
                     capability: CapabilityRef { number: 1, token: [1; 16] },
                     name: "fake".to_owned(),
                     minter: None,

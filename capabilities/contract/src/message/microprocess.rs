@@ -11,7 +11,7 @@
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
-//! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
+//! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
@@ -43,6 +43,8 @@ pub enum FromMicroprocess {
     Open {
         /// Which.
         capability: CapabilityRef,
+        /// The interface by which its calls are made, as [`ToMicroprocess::Described`] has numbered it.
+        edition: u64,
     },
     /// Let the call on this channel end, which waits for something in a host service: Ctrl-C has arrived.
     Interrupt {
@@ -155,6 +157,8 @@ pub enum ToMicroprocess {
         capability: CapabilityRef,
         /// What is left.
         grant: Grant,
+        /// The number of the interface that this is about.
+        edition: u64,
     },
     /// What a capability offers.
     Described {
@@ -166,6 +170,8 @@ pub enum ToMicroprocess {
         minter: Option<ProcessNumber>,
         /// All functions, so that numbers agree with the zone's; those not granted only to explain a denial.
         interface: Box<Interface>,
+        /// The number of this interface: another one has come in its place when the zone was replaced.
+        edition: u64,
         /// What of it is granted.
         grant: Grant,
         /// The file and line of `allow`, as in `cloison.toml:7`.

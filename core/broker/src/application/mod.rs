@@ -29,6 +29,7 @@ use cloison_manifest::application::{
     self, Application, ApplicationLimits, CapabilityRequest, ClockRequest, Profile, Written,
 };
 use cloison_manifest::diagnostic::{Diagnostic, Diagnostics, SourceFile};
+use cloison_manifest::version::WantedVersion;
 use cloison_manifest::{bundled, manifest};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::{BTreeMap, BTreeSet};
@@ -93,6 +94,8 @@ pub struct ApplicationCapability {
     pub expires: Option<Duration>,
     /// The line that a denial names, as `FILE:LINE`.
     pub allow_location: String,
+    /// Which versions of the zone's interface are asked for; all, if none are.
+    pub wanted: Option<WantedVersion>,
 }
 
 /// A zone that may be started.
@@ -269,7 +272,13 @@ impl LoadedApplication {
                     let allow_location = format!("{}:{}", self.manifest.display(), request.allow_location.line);
                     self.capabilities.insert(
                         name.clone(),
-                        ApplicationCapability { zone: position, grant, expires: request.expires, allow_location },
+                        ApplicationCapability {
+                            zone: position,
+                            grant,
+                            expires: request.expires,
+                            allow_location,
+                            wanted: request.version.as_ref().map(|version| version.wanted.clone()),
+                        },
                     );
                 }
                 Err(found) => found.iter().cloned().for_each(|mistake| mistakes.push(mistake)),
@@ -301,13 +310,7 @@ impl LoadedApplication {
     fn keep_manifests(&self, beside: &Path, application: &Application, mistakes: &mut Diagnostics) {
         let zones = self.zones.iter().filter(|zone| zone.service.is_none());
         let mut files = vec![self.manifest.clone()];
-        for zone in zones {
-            files.push(zone.folder.join(&zone.interface.source));
-            let library = &zone.interface.library;
-            let named = std::iter::once(library.location.text())
-                .chain(library.needs.iter().chain(&library.preload).map(String::as_str));
-            files.extend(named.filter(|name| name.contains('/')).map(|name| zone.folder.join(name)));
-        }
+        files.extend(zones.flat_map(ZoneSpecification::files));
         for service in self.zones.iter().filter_map(|zone| zone.service.as_ref()) {
             if let HostService::Process(process) = &service.service {
                 let named = process.commands.iter().flat_map(|command| command.programs.iter().chain([&command.path]));
@@ -328,6 +331,19 @@ impl LoadedApplication {
                 mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
             }
         }
+    }
+
+    /// The first of these files that a program could change, by a folder that a capability gives it.
+    pub(crate) fn changeable(&self, files: &[PathBuf]) -> Option<PathBuf> {
+        let services = self.zones.iter().filter_map(|zone| zone.service.as_ref());
+        let folders: Vec<_> = services
+            .flat_map(|service| service.service.roots().iter().zip(&service.folders))
+            .filter(|(root, _)| root.rights.changes())
+            .collect();
+        // Where a file is, and where a link to it is.
+        let places = |file: &PathBuf| [std::path::absolute(file).ok(), file.canonicalize().ok()];
+        let mut places = files.iter().flat_map(places).flatten();
+        places.find(|file| folders.iter().any(|(_, folder)| folder.encloses(file)))
     }
 
     /// The audit trail that the manifest asks for.
@@ -400,6 +416,25 @@ impl ZoneSpecification {
         let text = read.map_err(|error| LoadError::File { path: path.to_owned(), error })?;
         let interface = manifest::parse(&path.display().to_string(), &text).map_err(LoadError::Manifests)?;
         Ok(Self { interface: Arc::new(interface), folder: parent(path).to_owned(), service: None })
+    }
+
+    /// Its manifest, and the libraries that this names by their paths.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let library = &self.interface.library;
+        let named = std::iter::once(library.location.text())
+            .chain(library.needs.iter().chain(&library.preload).map(String::as_str));
+        let named = named.filter(|name| name.contains('/')).map(|name| self.folder.join(name));
+        let manifest = Path::new(&self.interface.source).file_name().map(|name| self.folder.join(name));
+        manifest.into_iter().chain(named).collect()
+    }
+
+    /// The same zone, from a manifest that is read anew.
+    pub(crate) fn again(&self) -> Result<Self, LoadError> {
+        let is_bundled = bundled::find(&self.interface.name).is_some_and(|(file, _)| file == self.interface.source);
+        match is_bundled || self.service.is_some() {
+            true => Ok(self.clone()), // what comes with Cloison is as it was
+            false => Self::read(Path::new(&self.interface.source)),
+        }
     }
 
     /// The same zone with a library that may open these files, and no others.

@@ -38,6 +38,7 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::release(process(None), "zlib", 4),
         AuditEvent::expire("zlib", 3),
         AuditEvent::revoke("zlib", 1, 10_000, "the operator"),
+        AuditEvent::replace("zlib", "its library was loaded anew"),
         AuditEvent::crash("zlib", "it was ended by signal 11 (SIGSEGV)").function("crc32").process(process(None)),
         AuditEvent::end(process(None), "exit status 1"),
         AuditEvent::ended(),

@@ -121,6 +121,7 @@ impl Broker {
             name: name.to_owned(),
             minter: entry.minter,
             interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
+            edition: self.zones[capability.zone].edition,
             grant: self.grants.effective(key),
             allow_location: capability.allow_location.clone(),
         }

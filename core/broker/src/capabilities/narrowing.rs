@@ -29,7 +29,9 @@ impl Broker {
         match self.narrowed(pid, capability, by) {
             Ok(key) => match self.grants.get(key) {
                 Some(entry) => {
-                    ToMicroprocess::Narrowed { capability: entry.reference, grant: self.grants.effective(key) }
+                    let edition = self.zone_of(key).map_or(0, |zone| self.zones[zone].edition);
+                    let (capability, grant) = (entry.reference, self.grants.effective(key));
+                    ToMicroprocess::Narrowed { capability, grant, edition }
                 }
                 None => ToMicroprocess::Because(End::Revoked),
             },

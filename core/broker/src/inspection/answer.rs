@@ -6,6 +6,7 @@ use super::{
     Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionQuestion, ProcessKind,
     ProcessRow, VERSION, kernel,
 };
+use crate::zones::replacement::NotBegun;
 use cloison_contract::process::Reason;
 use cloison_router::RouterHandle;
 use cloison_transport::control::Control;
@@ -124,6 +125,16 @@ impl Thread {
                 narrowed
                     .map_or_else(|message| InspectionAnswer::NotNarrowed { message }, |()| InspectionAnswer::Narrowed)
             }),
+            Ask::Replace(request) => {
+                self.told(|answer| Want::Replace(Box::new(request), answer)).map(|begun| match begun {
+                    Ok(number) => InspectionAnswer::Replacing { number },
+                    Err(NotBegun::Refused(message)) => InspectionAnswer::NotReplaced { message },
+                    Err(NotBegun::Widens(difference)) => InspectionAnswer::Widens { difference },
+                })
+            }
+            Ask::Replacement { number } => self
+                .told(|answer| Want::Replacement(number, answer))
+                .map(|state| state.map_or(InspectionAnswer::NoReplacement, InspectionAnswer::Replacement)),
             Ask::Why { number, function } => self
                 .told(|answer| Want::Why(number, function, answer))
                 .map(|why| why.map_or(InspectionAnswer::NoProcess, InspectionAnswer::Why)),

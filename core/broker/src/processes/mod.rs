@@ -289,10 +289,11 @@ impl Broker {
             }
             FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
             FromMicroprocess::Stack { .. } => return,
-            FromMicroprocess::Open { capability } => return self.open(pid, capability),
+            FromMicroprocess::Open { capability, edition } => return self.open(pid, capability, edition),
             FromMicroprocess::Interrupt { channel } => return self.interrupt(pid, channel),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
             FromMicroprocess::Why { channel } => {
+                self.leave_replaced(pid, channel);
                 let end = self.processes.get_mut(pid).and_then(|process| process.ends.remove(&channel));
                 let forgotten = || ToMicroprocess::Unavailable { message: "no end of this channel is known".into() };
                 end.map_or_else(forgotten, ToMicroprocess::Because)

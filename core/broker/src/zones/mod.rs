@@ -3,11 +3,13 @@
 //! | module | subject |
 //! |---|---|
 //! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
+//! | `replacement` | another manifest or library in a zone's place while the application runs |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
 
 pub mod backoff;
 pub mod library;
+pub(crate) mod replacement;
 pub mod zone;
 
 use crate::application::ZoneSpecification;
@@ -83,12 +85,16 @@ impl Broker {
         )
     }
 
-    /// A client asks for a channel: now, or when there is an instance to serve it.
-    pub(crate) fn open(&mut self, client: Pid, capability: CapabilityRef) {
+    /// A client asks for a channel by that interface: now, or when there is an instance to serve it.
+    pub(crate) fn open(&mut self, client: Pid, capability: CapabilityRef, edition: u64) {
         let (grant, zone) = match self.to_open(client, capability) {
             Ok(found) => found,
             Err(answer) => return self.answer(client, &answer, &[]),
         };
+        if edition != self.zones[zone].edition {
+            // What it would post has another meaning by now. It asks what is offered, and again.
+            return self.answer(client, &ToMicroprocess::Because(End::Replaced { unfinished: false }), &[]);
+        }
         if let Some(message) = self.too_many_channels(client, grant) {
             return self.answer(client, &ToMicroprocess::Denied { message }, &[]);
         }
@@ -102,7 +108,7 @@ impl Broker {
     }
 
     /// Give channels to the clients that wait for this zone, and start instances where there are none.
-    fn serve_waiting(&mut self, zone: usize, now: Instant) {
+    pub(crate) fn serve_waiting(&mut self, zone: usize, now: Instant) {
         for waiting in std::mem::take(&mut self.zones[zone].waiting) {
             // It may have been revoked while its client waited.
             if let Some(end) = self.end_of_grant(waiting.grant) {
@@ -182,7 +188,7 @@ impl Broker {
         self.answer(client, &ToMicroprocess::Unavailable { message }, &[]);
     }
 
-    fn start_instance(&mut self, zone: usize, scope: InstanceScope, now: Instant) -> Result<(), String> {
+    pub(crate) fn start_instance(&mut self, zone: usize, scope: InstanceScope, now: Instant) -> Result<(), String> {
         let specification = self.zones[zone].specification.clone();
         let cannot = |error: &dyn std::fmt::Display| format!("the zone cannot be started: {error}");
         let (status, page) = StatusPage::create().map_err(|error| cannot(&error))?;
@@ -430,6 +436,7 @@ impl Broker {
                 instance.family.layers = layers;
                 instance.ready = true;
                 instance.check_at = None;
+                self.replacement_ready(zone, id);
                 self.serve_waiting(zone, Instant::now());
                 // Whoever it was started for may need another one by now.
                 self.end_if_superfluous(id);
@@ -497,8 +504,11 @@ impl Broker {
 
     /// A zone that had more clients than one instance serves needs fewer again, and a client no more instances of its own than it has
     /// channels, but for one; none of these is in a sandbox that nothing it holds needs any more.
-    fn end_if_superfluous(&mut self, id: InstanceId) {
+    pub(crate) fn end_if_superfluous(&mut self, id: InstanceId) {
         let Some(instance) = self.instances.get(id).filter(|instance| instance.is_idle()) else { return };
+        if self.zones[instance.zone].retired.is_some() {
+            return self.end_instance(id, Cause::Unneeded); // it has ended what it had begun
+        }
         let (zone, owner) = (instance.zone, instance.scope.owner);
         if owner.is_some() && self.zones[zone].waiting.iter().any(|one| self.scope(zone, one) == instance.scope) {
             return; // the channel that has just been given up is opened again
@@ -541,7 +551,7 @@ impl Broker {
     ///
     /// While a launcher has not said which processes it has made, nobody could end those, nor wait for them: what nobody needs any
     /// more is ended when it has said so, which is soon, or when its time to start is over.
-    fn end_instance(&mut self, id: InstanceId, cause: Cause) {
+    pub(crate) fn end_instance(&mut self, id: InstanceId, cause: Cause) {
         let Some(instance) = self.instances.get_mut(id).filter(|instance| instance.ending.is_none()) else { return };
         if cause == Cause::Unneeded && instance.family.launcher().is_some() {
             instance.unneeded = true;
@@ -656,6 +666,7 @@ impl Broker {
             .partition(|waiting| self.scope(zone, waiting) == *scope);
         self.zones[zone].waiting = others;
         concerned.into_iter().for_each(|waiting| self.unavailable(waiting.client, message.clone()));
+        self.replacement_failed(zone, &message);
         self.zones[zone].failure = Some(message);
     }
 
@@ -684,7 +695,7 @@ impl Broker {
         let waits = waits.flat_map(|zone| zone.backoff.values()).filter_map(|backoff| backoff.wait(now));
         let waits = waits.map(|wait| now + wait);
         let checks = self.instances.values().filter(|instance| instance.ending.is_none());
-        checks.filter_map(|instance| instance.check_at).chain(waits).min()
+        checks.filter_map(|instance| instance.check_at).chain(waits).chain(self.next_look_at_replaced()).min()
     }
 
     /// Check the instances that are due, and start instances for clients that wait for one.
@@ -705,6 +716,7 @@ impl Broker {
                 Health::Silent => self.end_instance(id, Cause::Itself),
             }
         }
+        self.look_at_replaced(now);
         for zone in 0..self.zones.len() {
             if !self.zones[zone].waiting.is_empty() {
                 self.serve_waiting(zone, now);
@@ -718,6 +730,7 @@ fn crash(zone: &str, end: &End, client: Option<&Running>) -> AuditEvent {
     let (reason, ran) = match end {
         End::DeadlineExceeded { ran } => ("a call took too long".to_owned(), ran.as_ref()),
         End::Exited { code, ran } => (format!("it exited with status {code}"), ran.as_ref()),
+        End::Replaced { .. } => ("it was replaced".to_owned(), None),
         End::Expired | End::Narrowed | End::Revoked | End::ServiceEnded | End::Unwanted { .. } => {
             ("its grant was taken back".to_owned(), None)
         }

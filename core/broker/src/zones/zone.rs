@@ -6,6 +6,7 @@ use crate::capabilities::grants::GrantKey;
 use crate::family::Family;
 use crate::reactor::ReactorKey;
 use crate::zones::backoff::Backoff;
+use crate::zones::replacement::Retirement;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::interface::{FileRule, Instances};
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
@@ -48,6 +49,10 @@ pub struct ZoneEntry {
     pub waiting: Vec<Waiting>,
     /// What a host service's instances have used up together, once there has been one.
     pub account: Option<OwnedFd>,
+    /// The number of its interface among those that its capabilities have had.
+    pub edition: u64,
+    /// Another one has come in its place, or was to, and its instances only end what they have begun.
+    pub(crate) retired: Option<Retirement>,
 }
 
 /// A microprocess that waits for a channel.
@@ -393,6 +398,8 @@ mod tests {
             failure: None,
             waiting: Vec::new(),
             account: None,
+            edition: 0,
+            retired: None,
         }
     }
 

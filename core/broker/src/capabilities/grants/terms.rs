@@ -2,8 +2,9 @@
 
 use super::ending::monotonic_ns;
 use super::{GrantEntry, GrantKey, GrantTable, Origin};
-use cloison_contract::grant::{Narrowing, Quota};
+use cloison_contract::grant::{Bound, Narrowing, Quota};
 use cloison_contract::{FunctionId, Grant};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 impl GrantTable {
@@ -51,6 +52,23 @@ impl GrantTable {
                 personal: by.personal,
                 quiet: by.quiet,
             },
+        }
+    }
+
+    /// Say what one allows in the terms of another interface: which functions, if it says so itself, and its own bounds.
+    pub(crate) fn restate(
+        &mut self,
+        key: GrantKey,
+        functions: Option<BTreeSet<FunctionId>>,
+        bounds: Vec<(FunctionId, Bound)>,
+    ) {
+        match self.entries.get_mut(key).map(|entry| &mut entry.origin) {
+            Some(Origin::Root { grant, .. }) => {
+                grant.functions = functions.unwrap_or_default();
+                grant.bounds = bounds;
+            }
+            Some(Origin::Narrowed { by, .. }) => (by.functions, by.bounds) = (functions, bounds),
+            Some(Origin::Service { .. }) | None => {}
         }
     }
 

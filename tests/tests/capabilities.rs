@@ -278,18 +278,91 @@ fn a_sandbox_follows_what_was_granted() {
     }
 }
 
+/// A port at which everybody is told something.
+fn server() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.write_all(b"!");
+        }
+    });
+    port
+}
+
+/// What of the network and of system calls some functions need, nobody has in its instance who was not granted one of these.
+#[test]
+fn a_network_and_threads_follow_what_was_granted() {
+    let port = server().to_string();
+    for &user in users() {
+        for (instances, mode) in [("per-client", "needs"), ("per-call", "needs"), ("shared", "needs of all")] {
+            let (project, folder) = store(instances, ALL_OF_STORE);
+            let zone = STORE_ZONE.replace("\"per-client\"", &format!("\"{instances}\"")).replace("4433", &port);
+            let project = project.file("needed.zone.toml", &zone);
+            project.main(&[mode, &folder, &port]).user(user).output().prints(&format!("{mode}\n"));
+        }
+    }
+}
+
 /// The words go by the same rule as the sandbox.
 #[test]
 fn what_a_library_may_open_is_said_as_it_is() {
     for (manifest, sentence, not) in [
         (ALL_OF_STORE, "have liblibrary.so read and write", "have liblibrary.so read /"),
+        (ALL_OF_STORE, "have liblibrary.so connect to port 4433 of any address", "have liblibrary.so read /"),
         (STORE_TO_READ, "have liblibrary.so read /", "have liblibrary.so read and write"),
+        (STORE_TO_READ, "have liblibrary.so read /", "have liblibrary.so connect"),
     ] {
         let (project, _) = store("per-client", manifest);
         let said = project.cloison(&["explain", "main.py", "--manifest", "cloison.toml"]).output().ends_with(0);
         assert!(said.stdout.contains(sentence) && !said.stdout.contains(not), "{said}");
     }
 }
+
+/// Numbers and tokens that somebody was not given itself: stolen, guessed, told by whoever may not give the capability on, or said once more.
+#[test]
+fn no_name_of_a_capability_is_of_use_to_who_does_not_hold_it() {
+    let project = Project::with_microprocess(Some("hostile-microprocess"))
+        .file("main.py", include_str!("../python/capabilities/forged.py"))
+        .file("cloison.toml", ZLIB);
+    project.main(&[]).output().ends_with(0).prints("nothing was had\n");
+}
+
+/// A call that begins when `revoke` has returned is refused, however many call; and a number of calls is one for all.
+#[test]
+fn eight_processes_race_for_nothing() {
+    let project = Project::script(include_str!("../python/capabilities/races.py")).file("cloison.toml", ZLIB);
+    project.main(&[]).output().ends_with(0).prints("raced\n");
+}
+
+#[test]
+fn a_second_way_to_the_same_zone_widens_nothing() {
+    let manifest = "[capabilities.sums]\nzone = \"zlib\"\nallow = [\"crc32\"]\n\
+                    [capabilities.checks]\nzone = \"zlib\"\nallow = [\"adler32\", \"compress2\"]\n";
+    let project = Project::script(include_str!("../python/capabilities/paths.py")).file("cloison.toml", manifest);
+    project.main(&[]).output().ends_with(0).prints("two ways\n");
+}
+
+#[test]
+fn neither_handle_nor_callable_outlives_its_grant() {
+    for instances in ["shared", "per-client"] {
+        let manifest = "[capabilities.things]\nzone = \"things.zone.toml\"\nallow = \"*\"\n";
+        let zone = include_str!("../c/things.zone.toml");
+        let zone = zone.replace("[sandbox]\n", &format!("[sandbox]\ninstances = \"{instances}\"\n"));
+        let project = Project::script(include_str!("../python/capabilities/outlives.py"))
+            .file("things.zone.toml", &zone)
+            .library("things.so", include_str!("../c/things.c"))
+            .file("cloison.toml", manifest);
+        project.main(&[]).output().ends_with(0).prints("nothing outlives it\n");
+    }
+}
+
+#[test]
+fn who_exhausts_the_table_of_grants_exhausts_its_own_part() {
+    let project = Project::script(include_str!("../python/capabilities/exhausted.py")).file("cloison.toml", ZLIB);
+    project.main(&[]).output().ends_with(0).prints("full, and not for others\n");
+}
+
 /// Functions of a process of Python are a capability like those of a zone: narrowed, counted, passed on, taken back in the middle of a call.
 #[test]
 fn a_process_serves_others_by_a_capability_of_its_own() {

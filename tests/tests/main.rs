@@ -29,6 +29,7 @@ mod live;
 mod log;
 mod manifests;
 mod many_clients;
+mod matrix;
 mod messages;
 mod net;
 mod no_native_access;

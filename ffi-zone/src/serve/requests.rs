@@ -55,11 +55,12 @@ impl Service {
         if let Some(policy) = policy {
             policy.ended(begun);
             if reply.status == Status::OutOfBounds {
-                // The library has not been called.
+                // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
                 policy.refused();
+            } else {
+                policy.carried(reached.saturating_sub(request.arena_used));
             }
-            policy.carried(reached.saturating_sub(request.arena_used));
         }
         if client.channel.revoked() {
             self.refuse(client, &revoked(), request, reply);

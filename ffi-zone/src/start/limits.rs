@@ -85,6 +85,7 @@ mod tests {
             instances,
             threads,
             files: vec![],
+            connect: vec![],
             needed: vec![],
             environment: vec![],
             scratch_bytes: None,

@@ -9,10 +9,14 @@ use cloison_contract::call::{Reply, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::ToZone;
+use cloison_contract::message::{ChannelId, ToZone};
+use cloison_transport::account::{self, Account};
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
 use cloison_transport::control::ControlError;
 use cloison_transport::terms::TermsState as Terms;
 use cloison_zone::serve::ServeError;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 fn start() -> Zone {
@@ -91,6 +95,38 @@ fn quotas_bounds_and_revocation() {
     bounded.channel.end(Terms::Revoked);
     let request = common::request(sum, &[Bytes(b"1")], bounded.caller.arena());
     assert!(bounded.caller.call(&request, Duration::from_secs(5)).is_err());
+    zone.stop();
+}
+
+/// A client that keeps its end of the channel, goes by terms of its own, and rings the bell as before: what it posts is no call any more.
+#[test]
+fn a_client_that_keeps_its_channel_posts_in_vain() {
+    let zone = start();
+    let (sum, long) = (zone.id("sum"), Duration::from_secs(20));
+    let (channel, descriptors) = Channel::create(common::CALL_BYTES).expect("channel");
+    let account = account::create().expect("account");
+    let kept = descriptors.channel.try_clone().expect("a descriptor");
+    let grant = Grant::new([sum]);
+    let quotas = vec![Quota { calls: Some(100), ..Quota::default() }];
+    let attach = ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: false, client: None };
+    let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
+    zone.control().send(&attach, &all).expect("sent");
+    zone.status.ring();
+    // Its own page says that all is well, whatever the broker's says.
+    let (_own, alive) = cloison_transport::terms::Terms::create().expect("a page");
+    let mut hostile = Caller::open(kept, alive).expect("caller");
+    let request = common::request(sum, &[Bytes(b"1")], hostile.arena());
+    let calls = Account::open(&account).expect("account");
+    assert_eq!((hostile.call(&request, long), calls.calls()), (Ok(Status::Ok), 1), "the control");
+    channel.end(Terms::Revoked);
+    for _ in 0..3 {
+        let told = hostile.call(&request, Duration::from_millis(200));
+        assert_ne!(told, Ok(Status::Ok));
+    }
+    // Another one's call comes after them.
+    let mut other = zone.attach(2, Grant::new([sum]));
+    assert_eq!(zone.call(&mut other, "sum", &[Bytes(b"1")]).status, Status::Ok);
+    assert_eq!(calls.calls(), 1, "what came afterwards was counted");
     zone.stop();
 }
 

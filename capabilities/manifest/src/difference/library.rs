@@ -305,7 +305,8 @@ fn sandbox(findings: &mut Findings, interface: &Interface, old: Sandbox, new: Sa
         threads: _,
         instances,
         files,
-        // What a grant needs of it is among the files.
+        connect,
+        // What a grant needs of it is among the others.
         needed: _,
         environment,
         scratch_bytes,
@@ -320,6 +321,7 @@ fn sandbox(findings: &mut Findings, interface: &Interface, old: Sandbox, new: Sa
     }
     let covers = |outer: &FileRule, inner: &FileRule| outer.path == inner.path && (outer.write || !inner.write);
     findings.list(&old.files, &files, covers, |rule| explain::open(rule, interface));
+    findings.list(&old.connect, &connect, u16::eq, |port| explain::connect(*port, interface));
     let name = interface.library.location.text();
     for (variable, value) in environment.iter().filter(|entry| !old.environment.contains(entry)) {
         findings.more(format!("have {name} find {variable}={value} in its environment"));

@@ -22,7 +22,7 @@ use crate::services::{ConfiguredService, LogFile};
 use crate::zones::library;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
-use cloison_contract::interface::{FileRule, Instances};
+use cloison_contract::interface::{Instances, LibraryReach};
 use cloison_contract::message::{Mount, Run, ServiceOffer};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_manifest::application::{
@@ -209,11 +209,11 @@ impl LoadedApplication {
     pub(crate) fn limited(&self, capability: &ApplicationCapability) -> ZoneSpecification {
         let zone = &self.zones[capability.zone];
         let sandbox = &zone.interface.sandbox;
-        let opens = match sandbox.instances {
-            Instances::Shared => sandbox.opens(&self.granted(capability.zone)),
-            Instances::PerCall | Instances::PerClient => sandbox.opens(&capability.grant.functions),
+        let reach = match sandbox.instances {
+            Instances::Shared => sandbox.reach(&self.granted(capability.zone)),
+            Instances::PerCall | Instances::PerClient => sandbox.reach(&capability.grant.functions),
         };
-        zone.opening(opens)
+        zone.reaching(reach)
     }
 
     /// Where a process sees files that holds these capabilities.
@@ -437,10 +437,10 @@ impl ZoneSpecification {
         }
     }
 
-    /// The same zone with a library that may open these files, and no others.
-    pub(crate) fn opening(&self, files: Vec<FileRule>) -> Self {
+    /// The same zone with a library that reaches this, and nothing else.
+    pub(crate) fn reaching(&self, reach: LibraryReach) -> Self {
         let mut interface = (*self.interface).clone();
-        interface.sandbox = interface.sandbox.opening(files);
+        interface.sandbox = interface.sandbox.reaching(reach);
         Self { interface: Arc::new(interface), folder: self.folder.clone(), service: self.service.clone() }
     }
 

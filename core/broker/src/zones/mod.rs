@@ -196,7 +196,7 @@ impl Broker {
             Some(service) if service.service.is_of_host() => {
                 self.start_service(zone, service, &specification.interface, &page)
             }
-            _ => self.start_library(&specification.opening(scope.opens.clone()), &page),
+            _ => self.start_library(&specification.reaching(scope.reach.clone()), &page),
         }?;
         let reactor = &mut self.reactor;
         let inserted = self.instances.try_insert_with_key(|id| {
@@ -542,7 +542,7 @@ impl Broker {
         let Some(process) = self.processes.get(client) else { return false };
         let mut its = process.held.iter().map(|(key, _)| key).filter(|key| self.zone_of(*key) == Some(zone));
         its.any(|key| {
-            self.end_of_grant(key).is_none() && sandbox.opens(&self.grants.effective(key).functions) == scope.opens
+            self.end_of_grant(key).is_none() && sandbox.reach(&self.grants.effective(key).functions) == scope.reach
         })
     }
 

@@ -8,7 +8,7 @@ use crate::reactor::ReactorKey;
 use crate::zones::backoff::Backoff;
 use crate::zones::replacement::Retirement;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
-use cloison_contract::interface::{FileRule, Instances};
+use cloison_contract::interface::{Instances, LibraryReach};
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::channel::Channel;
@@ -73,13 +73,13 @@ impl ZoneEntry {
         waits.max_by_key(|(_, wait)| *wait)
     }
 
-    /// Which instances serve that client by a grant of which this is left: everybody's, or its own whose library may open what this
-    /// grant needs. An instance that may open more is not among them.
+    /// Which instances serve that client by a grant of which this is left: everybody's, or its own whose library reaches what this
+    /// grant needs. An instance that reaches more is not among them.
     pub fn scope(&self, client: Pid, grant: &Grant) -> InstanceScope {
         let sandbox = &self.specification.interface.sandbox;
         match sandbox.instances {
             Instances::PerCall | Instances::PerClient => {
-                InstanceScope { owner: Some(client), opens: sandbox.opens(&grant.functions) }
+                InstanceScope { owner: Some(client), reach: sandbox.reach(&grant.functions) }
             }
             Instances::Shared => self.common_scope(),
         }
@@ -87,7 +87,7 @@ impl ZoneEntry {
 
     /// That of instances which are for no client in particular.
     pub fn common_scope(&self) -> InstanceScope {
-        InstanceScope { owner: None, opens: self.specification.interface.sandbox.opens(&self.granted) }
+        InstanceScope { owner: None, reach: self.specification.interface.sandbox.reach(&self.granted) }
     }
 }
 
@@ -97,8 +97,8 @@ impl ZoneEntry {
 pub struct InstanceScope {
     /// Its only client, if the manifest says `per-client` or `per-call`.
     pub owner: Option<Pid>,
-    /// What its library may open, as the manifest has it.
-    pub opens: Vec<FileRule>,
+    /// What its library reaches, as the manifest has it.
+    pub reach: LibraryReach,
 }
 
 /// A client's channel.
@@ -343,6 +343,7 @@ pub fn longest_deadline(specification: &ZoneSpecification) -> Duration {
 mod tests {
     use super::*;
     use crate::reactor::Reactor;
+    use cloison_contract::interface::FileRule;
     use cloison_transport::terms::TermsView;
 
     const CHANNEL: ChannelId = ChannelId(7);
@@ -356,7 +357,7 @@ mod tests {
         let attached = Attached { client: Pid::default(), grant: GrantKey::default(), channel, counts_on: Vec::new() };
         let instance = Instance {
             zone: 0,
-            scope: InstanceScope { owner: None, opens: Vec::new() },
+            scope: InstanceScope { owner: None, reach: LibraryReach::default() },
             control,
             registration,
             worker: None,
@@ -382,18 +383,21 @@ mod tests {
         ZoneSpecification { interface: interface.into(), folder: "/".into(), service: None }
     }
 
-    /// A zone with a file that all may read and the second function writes, of which both are granted.
+    /// A zone with a file that all may read, which the second function writes, and a port and threads for the third. The first three
+    /// of its four functions are granted.
     fn entry(instances: &str) -> ZoneEntry {
         let text = format!(
             "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ soname = \"libt.so\" }}\n[sandbox]\ninstances = \"{instances}\"\n\
              files = [{{ read = \"/a\" }}, {{ write = \"/a\", for = [\"put\"] }}, {{ write = \"/b\", for = [\"other\"] }}]\n\
+             network = [{{ connect = 443, for = [\"fetch\"] }}, {{ connect = 25, for = [\"other\"] }}]\n\
+             processes = [{{ most = 2, for = [\"fetch\"] }}, {{ most = 9, for = [\"other\"] }}]\n\
              [functions.get]\nc = \"int get(void)\"\n[functions.put]\nc = \"int put(void)\"\n\
-             [functions.other]\nc = \"int other(void)\"\n"
+             [functions.fetch]\nc = \"int fetch(void)\"\n[functions.other]\nc = \"int other(void)\"\n"
         );
         let interface = cloison_manifest::manifest::parse("t.zone.toml", &text).unwrap();
         ZoneEntry {
             specification: ZoneSpecification { interface: interface.into(), folder: "/".into(), service: None },
-            granted: [FunctionId(0), FunctionId(1)].into(),
+            granted: [FunctionId(0), FunctionId(1), FunctionId(2)].into(),
             backoff: BTreeMap::new(),
             failure: None,
             waiting: Vec::new(),
@@ -407,21 +411,27 @@ mod tests {
     fn who_may_only_read_is_served_by_an_instance_that_only_reads() {
         let grant = |functions: &[u32]| Grant::new(functions.iter().copied().map(FunctionId));
         let client = Pid::default();
-        let rule = |write| vec![FileRule { path: "/a".into(), write }];
+        let reach = |write, fetch: bool| LibraryReach {
+            files: vec![FileRule { path: "/a".into(), write }],
+            connect: if fetch { vec![443] } else { Vec::new() },
+            processes: if fetch { 2 } else { 0 },
+        };
         for instances in ["per-client", "per-call"] {
             let zone = entry(instances);
             let scope = |functions: &[u32]| zone.scope(client, &grant(functions));
-            assert_eq!(scope(&[0]), InstanceScope { owner: Some(client), opens: rule(false) });
-            assert_eq!(scope(&[0, 1]), InstanceScope { owner: Some(client), opens: rule(true) });
+            assert_eq!(scope(&[0]), InstanceScope { owner: Some(client), reach: reach(false, false) });
+            assert_eq!(scope(&[0, 1]), InstanceScope { owner: Some(client), reach: reach(true, false) });
+            assert_eq!(scope(&[0, 2]), InstanceScope { owner: Some(client), reach: reach(false, true) });
+            assert_eq!(scope(&[0, 1, 2]), InstanceScope { owner: Some(client), reach: reach(true, true) });
             // By what is needed, and not by which functions those are.
             assert_eq!((scope(&[]), scope(&[1])), (scope(&[0]), scope(&[0, 1])));
             assert_ne!(scope(&[0]), scope(&[1]));
         }
         // One for all has what the application grants together, and no more.
         let zone = entry("shared");
-        for functions in [&[][..], &[0], &[1], &[0, 1, 2]] {
+        for functions in [&[][..], &[0], &[1], &[0, 1, 2, 3]] {
             let scope = zone.scope(client, &grant(functions));
-            assert_eq!(scope, InstanceScope { owner: None, opens: rule(true) }, "{functions:?}");
+            assert_eq!(scope, InstanceScope { owner: None, reach: reach(true, true) }, "{functions:?}");
         }
     }
 

@@ -31,6 +31,7 @@
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
+//! | microprocess | [`FromMicroprocess::Uses`] | | none; where the application is recorded |
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 //!
 //! # Broker ↔ zone
@@ -53,12 +54,14 @@
 //! | zone | [`FromZone::Called`] | | none; a line of the audit trail |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
+//! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use crate::deterministic::Deterministic;
 use crate::grant::Quota;
 use crate::host::http::Secret;
 use crate::host::{FilesRights, FilesRoot, HostService, ProcessCommand};
+use crate::observation::Observation;
 use crate::process::{Priority, ProcessNumber, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -540,6 +543,16 @@ pub enum FromMicroprocess {
         /// How many bytes the message has.
         bytes: u64,
     },
+    /// A function is looked up for the first time in this process, where the application is recorded. It helps people, and nobody else
+    /// believes it.
+    Uses {
+        /// Of which capability.
+        capability: CapabilityRef,
+        /// The function.
+        function: String,
+        /// The line of the program, as `FILE:LINE`; [`crate::observation::NAME_BYTES`] at most.
+        at: String,
+    },
 }
 
 /// The longest name of a service, and of one of its functions, in bytes.
@@ -642,6 +655,8 @@ pub enum ToMicroprocess {
         grant: Grant,
         /// The file and line of `allow`, as in `cloison.toml:7`.
         allow_location: String,
+        /// The application is recorded: say where its functions are used ([`FromMicroprocess::Uses`]).
+        recorded: bool,
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),
@@ -794,6 +809,8 @@ pub enum ToZone {
         quotas: Vec<Quota>,
         /// Say of each call that it is made ([`FromZone::Called`]).
         tells: bool,
+        /// The application is recorded: say what is new about its calls ([`FromZone::Observed`]).
+        records: bool,
         /// Who it is, for a service that says so in what it writes.
         client: Option<ClientName>,
     },
@@ -899,6 +916,13 @@ pub enum FromZone {
     },
     /// The file that a service for logs writes to is as large as it may be.
     Full,
+    /// A client does what none of its channel has done before, where the application is recorded.
+    Observed {
+        /// The channel.
+        channel: ChannelId,
+        /// What it does.
+        observation: Observation,
+    },
     /// A client wants a program started. The service has looked at what it wants, and the broker does so again.
     Run {
         /// Position in its configuration.

@@ -204,6 +204,11 @@ fn bound(interface: &Interface, function: &Function, text: &str) -> Result<Bound
     }
 }
 
+/// Whether that is a bound on the arguments of a function.
+pub(crate) fn bound_fits(interface: &Interface, function: &Function, text: &str) -> bool {
+    bound(interface, function, text).is_ok()
+}
+
 /// The most bounds of one narrowing, and the longest text of one: a program writes them, and the broker reads them.
 const MOST_BOUNDS: usize = 64;
 const BOUND_BYTES: usize = 1024;

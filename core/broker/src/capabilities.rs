@@ -208,6 +208,7 @@ impl Broker {
             let grant = self.to_give(parent, &CapabilityName::Referred(*reference))?;
             capabilities.push(GivenCapability { name: None, grant, by_profile: false });
         }
+        capabilities.iter().for_each(|given| self.record_need(given.grant));
         Ok(capabilities)
     }
 
@@ -309,7 +310,10 @@ impl Broker {
     /// Why a microprocess holds nothing of that name.
     fn not_held(&self, process: &Process, name: &str) -> String {
         let running = process.running().filter(|_| self.application.capabilities.contains_key(name));
-        let Some(running) = running else { return self.denial(name) };
+        let Some(running) = running else {
+            self.record_missing(name);
+            return self.denial(name);
+        };
         let function = running.function.rsplit(':').next().unwrap_or_default();
         format!(
             "process {} was not given the capability {name:?}\nhint: spawn({function}, …, capabilities=[{name:?}])",
@@ -399,6 +403,7 @@ impl Broker {
             Ok(key) => key,
             Err(refused) => return self.refused(pid, name, refused),
         };
+        self.record_need(key);
         if self.grants.service(key).is_some()
             && let Some(process) = self.processes.get_mut(pid)
         {
@@ -425,6 +430,7 @@ impl Broker {
             interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
             grant: self.grants.effective(key),
             allow_location: capability.allow_location.clone(),
+            recorded: self.recorder.is_some(),
         }
     }
 
@@ -524,6 +530,10 @@ impl Broker {
             return Err(Refused::Denied("a process that runs nothing narrows nothing".into()));
         };
         let narrowing = self.narrowing(from, by).map_err(Refused::Invalid)?;
+        self.record_functions(
+            from,
+            by.functions.iter().flatten().chain(by.bounds.iter().map(|(function, _)| function)),
+        );
         let expires = by.expires_ms.map(Duration::from_millis);
         let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
         self.hold(pid, key);

@@ -17,6 +17,7 @@
 //! | `capabilities` | what the broker does with them: describes, narrows, gives, takes back |
 //! | `offered` | services that microprocesses serve: who may call what of them |
 //! | [`audit`] | what becomes of authority, written down in lines that hang together |
+//! | `record`, `watch` | what an application does while it is recorded, and which files a zone opens |
 //! | [`request`] | what somebody asks to be run, and which manifest and folders count for it |
 //! | [`files`] | reads manifests and scripts: regular files, of a size |
 //! | [`sources`] | finds modules below the application's own folders, and nowhere else |
@@ -65,6 +66,7 @@ mod processes;
 pub mod profiles;
 mod program;
 pub mod reactor;
+mod record;
 pub mod request;
 mod runs;
 mod scheduling;
@@ -74,6 +76,7 @@ pub mod sources;
 mod spawning;
 pub mod template;
 pub mod warm;
+mod watch;
 pub mod zone;
 mod zones;
 

@@ -16,6 +16,7 @@ use crate::processes::scheduling::Scheduler;
 use crate::processes::scheduling::Standing;
 use crate::processes::template::{Progress, Template, TemplateKind};
 use crate::reactor::Reactor;
+use crate::recording::RunRecorder;
 use crate::runs::{ProgramRun, RunId};
 use crate::signals::Signals;
 use crate::warm::kept::{WarmBlank, WarmTemplate};
@@ -213,6 +214,8 @@ pub struct Broker {
     pub(crate) limiter: Limiter,
     /// Where it is written down what becomes of authority, if the application asks for that.
     pub(crate) audit: Option<Audit>,
+    /// What the application does, if it is recorded.
+    pub(crate) recorder: Option<RunRecorder>,
     /// What lies beside a program that may not import it, and what of that it has asked for.
     pub(crate) neighbours: Sources,
     pub(crate) missed: BTreeSet<String>,
@@ -249,6 +252,7 @@ impl Broker {
         if let Some(folder) = &application.beside {
             let _ = neighbours.add(folder); // they only serve a hint
         }
+        let recorder = RunRecorder::begin(&application)?;
         let mut reactor = Reactor::new()?;
         let scheduler = Scheduler::start();
         let (template, sent, blank) = match warm {
@@ -301,6 +305,7 @@ impl Broker {
             events: VecDeque::new(),
             limiter: Limiter::default(),
             audit,
+            recorder,
             neighbours,
             missed: BTreeSet::new(),
             signals: None,
@@ -444,6 +449,7 @@ impl Broker {
             .chain(self.next_look())
             .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain(self.grants.next_expiry())
+            .chain(self.next_recording())
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
@@ -472,6 +478,7 @@ impl Broker {
         self.end_overdue(Instant::now());
         self.expire_grants(Instant::now());
         self.look_for_hogs(Instant::now());
+        self.look_at_peaks(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
         Ok(())

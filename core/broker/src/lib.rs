@@ -15,6 +15,7 @@
 //! | [`processes`] | templates, microprocesses, and which of them comes first |
 //! | [`zones`] | zones and their libraries: start, attach, deadlines, end |
 //! | [`audit`] | what becomes of authority, written down in lines that hang together |
+//! | `recording` | what an application does while it is recorded, and which files a zone opens |
 //! | [`services`] | finds and opens what a host service needs of the machine |
 //! | `runs` | programs of the machine that a service has started: start, orders, time, end |
 //! | [`launch`] | starts the three other binaries with a control socket and nothing else |
@@ -41,6 +42,7 @@ pub mod launch;
 pub mod limiter;
 pub mod processes;
 pub mod reactor;
+mod recording;
 mod runs;
 pub mod services;
 pub mod signals;

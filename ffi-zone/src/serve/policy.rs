@@ -9,6 +9,7 @@
 //! What has been used stands in an [`Account`] that outlives the channel and this process; how it is counted says [`counting`].
 
 use crate::marshal::plan::{any, expression_fits};
+use crate::serve::recorder::Recorder;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Quota};
 use cloison_contract::interface::Interface;
@@ -17,6 +18,7 @@ use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::counting::{self, now_ns};
 use rustix::time::{ClockId, clock_gettime};
+use std::sync::Arc;
 
 pub use cloison_transport::counting::Denial;
 
@@ -38,6 +40,8 @@ pub struct Bounds {
     pub early: Vec<Bound>,
     /// Those that name a capacity.
     pub late: Vec<Bound>,
+    /// The application is recorded: who hears of the arguments that the bounds let through.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// One client's grant.
@@ -100,6 +104,13 @@ impl ClientPolicy {
         }
         let times = all.cpu_ns.is_some();
         Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, times })
+    }
+
+    /// The same, of an application that is recorded: each function has bounds then, which let through what they let through before.
+    pub fn recorded(mut self, interface: &Interface, recorder: &Arc<Recorder>) -> Self {
+        self.bounds.resize_with(interface.functions.len(), Bounds::default);
+        self.bounds.iter_mut().for_each(|bounds| bounds.recorder = Some(recorder.clone()));
+        self
     }
 
     /// Whether the function may be called now, with so many bytes of arguments. Counts the call.

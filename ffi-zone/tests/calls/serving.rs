@@ -108,7 +108,7 @@ fn a_client_that_keeps_its_channel_posts_in_vain() {
     let kept = descriptors.channel.try_clone().expect("a descriptor");
     let grant = Grant::new([sum]);
     let quotas = vec![Quota { calls: Some(100), ..Quota::default() }];
-    let attach = ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: false, client: None };
+    let attach = ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: false, records: false, client: None };
     let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
     zone.control().send(&attach, &all).expect("sent");
     zone.status.ring();

@@ -78,7 +78,17 @@ impl Zone {
         let account = cloison_transport::account::create().expect("account");
         let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
         self.control()
-            .send(&ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells: false, client: None }, &all)
+            .send(
+                &ToZone::Attach {
+                    channel: id,
+                    quotas: vec![grant.quota],
+                    grant,
+                    tells: false,
+                    records: false,
+                    client: None,
+                },
+                &all,
+            )
             .expect("sent");
         self.status.ring();
         Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }

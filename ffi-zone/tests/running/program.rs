@@ -66,7 +66,17 @@ fn attach(control: &Control, status: &StatusPage, id: ChannelId, grant: Grant) -
     let account = account::create().expect("account");
     let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
     control
-        .send(&ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells: false, client: None }, &all)
+        .send(
+            &ToZone::Attach {
+                channel: id,
+                quotas: vec![grant.quota],
+                grant,
+                tells: false,
+                records: false,
+                client: None,
+            },
+            &all,
+        )
         .expect("sent");
     status.ring();
     (channel, Caller::open(descriptors.channel, descriptors.terms).expect("caller"))

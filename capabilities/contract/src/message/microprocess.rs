@@ -15,6 +15,7 @@
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
+//! | microprocess | [`FromMicroprocess::Uses`] | | none; where the application is recorded |
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 
 use super::{Begin, CapabilityName, CapabilityRef, ChannelId, End, Look, Looked, Module, NarrowRequest, Spawn};
@@ -113,6 +114,16 @@ pub enum FromMicroprocess {
         /// How many bytes the message has.
         bytes: u64,
     },
+    /// A function is looked up for the first time in this process, where the application is recorded. It helps people, and nobody else
+    /// believes it.
+    Uses {
+        /// Of which capability.
+        capability: CapabilityRef,
+        /// The function.
+        function: String,
+        /// The line of the program, as `FILE:LINE`; [`crate::observation::NAME_BYTES`] at most.
+        at: String,
+    },
 }
 
 /// The longest name of a service, and of one of its functions, in bytes.
@@ -176,6 +187,8 @@ pub enum ToMicroprocess {
         grant: Grant,
         /// The file and line of `allow`, as in `cloison.toml:7`.
         allow_location: String,
+        /// The application is recorded: say where its functions are used ([`FromMicroprocess::Uses`]).
+        recorded: bool,
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),

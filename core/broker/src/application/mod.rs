@@ -72,6 +72,10 @@ pub struct LoadedApplication {
     pub in_use: bool,
     /// The folder beside a program that the program may not import from.
     pub beside: Option<PathBuf>,
+    /// The text of the manifest with what else is offered, if the application is recorded. No key of a manifest sets it.
+    pub recorded: Option<String>,
+    /// The manifest of the zone whose sandbox is recorded, if one is.
+    pub recorded_zone: Option<PathBuf>,
 }
 
 /// What an application is loaded for.
@@ -163,6 +167,8 @@ impl LoadedApplication {
             manifest,
             in_use: false,
             beside: None,
+            recorded: None,
+            recorded_zone: None,
         }
     }
 

@@ -7,15 +7,22 @@
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
 use crate::application::files;
-use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, parent};
+use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, ZoneSpecification, parent};
+use cloison_contract::host::HostService;
 use cloison_contract::message::Run;
 use cloison_manifest::application::{self, Application};
+use cloison_manifest::bundled;
+use cloison_manifest::recording::{self, OfferedZone};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The longest script, in bytes.
 pub const SCRIPT_BYTES: u64 = 16 << 20;
+
+/// How many manifests that lie beside a program are offered to one that is recorded.
+const MOST_OFFERED: usize = 64;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +50,9 @@ pub struct RunRequest<'r> {
     pub manifest: Option<&'r Path>,
     /// What for.
     pub purpose: Purpose,
+    /// Record what the program does, which is offered these zones besides what its manifest grants: names of bundled bindings, and paths
+    /// of manifests.
+    pub record: Option<&'r [String]>,
 }
 
 /// A manifest that lies beside a program and grants more than computing, which nobody has asked for.
@@ -80,7 +90,7 @@ impl fmt::Display for Unasked {
 impl<'r> RunRequest<'r> {
     /// Run `program`, without arguments, roots or manifest.
     pub fn new(program: Program<'r>) -> Self {
-        Self { program, arguments: &[], roots: &[], manifest: None, purpose: Purpose::Run }
+        Self { program, arguments: &[], roots: &[], manifest: None, purpose: Purpose::Run, record: None }
     }
 
     /// Read the manifests and the program.
@@ -110,12 +120,13 @@ impl<'r> RunRequest<'r> {
         }
         let folder = if path.is_dir() { path } else { parent(path) };
         let manifest = folder.join(MANIFEST);
-        let application = read(&manifest)?;
-        let (run, preload) = self.whole(folder, application.as_ref())?;
+        let application = self.read(&manifest)?;
+        let (run, preload) = self.whole(folder, application.as_ref().map(|(application, _)| application))?;
         let mut loaded = LoadedApplication::empty(run, manifest);
         loaded.preload = preload;
         loaded.roots = vec![folder.to_owned()];
-        if let Some(application) = application {
+        if let Some((application, text)) = application {
+            loaded.recorded = text;
             loaded.apply(folder, &application, self.purpose)?;
         }
         loaded.roots.extend_from_slice(self.roots);
@@ -135,10 +146,13 @@ impl<'r> RunRequest<'r> {
         }
         let mut loaded = LoadedApplication::empty(run, beside.clone());
         self.take_roots(&mut loaded, folder);
-        let Some(application) = read(&beside)? else { return Ok(loaded) };
+        // What is only offered to be recorded nobody is asked about twice.
+        let is_there = beside.exists();
+        let Some((application, text)) = self.read(&beside)? else { return Ok(loaded) };
+        loaded.recorded = text;
         loaded.apply(folder, &application, self.purpose)?;
         let grants = loaded.grants();
-        if grants.is_empty() {
+        if grants.is_empty() || !is_there {
             return Ok(loaded);
         }
         let unasked = Unasked { manifest: beside, grants, program: path.to_owned(), loaded };
@@ -164,12 +178,42 @@ impl<'r> RunRequest<'r> {
         let mut loaded =
             LoadedApplication::empty(run, self.manifest.map_or_else(|| PathBuf::from(MANIFEST), Path::to_owned));
         self.take_roots(&mut loaded, beside);
-        if let Some(manifest) = self.manifest {
-            let application = read(manifest)?
-                .ok_or_else(|| LoadError::File { path: manifest.to_owned(), error: io::ErrorKind::NotFound.into() })?;
-            loaded.apply(parent(manifest), &application, self.purpose)?;
+        let missing = |path: &Path| LoadError::File { path: path.to_owned(), error: io::ErrorKind::NotFound.into() };
+        let (path, text) = match self.manifest {
+            Some(path) => (path, Some(text(path)?.ok_or_else(|| missing(path))?)),
+            None => (Path::new(MANIFEST), None),
+        };
+        if let Some((application, text)) = self.application(path, text)? {
+            loaded.recorded = text;
+            loaded.apply(parent(path), &application, self.purpose)?;
         }
         Ok(loaded)
+    }
+
+    /// An application's manifest, if there is one. Of an application that is recorded there is always one, with what else it is offered, and its
+    /// text.
+    fn read(&self, path: &Path) -> Result<Option<(Application, Option<String>)>, LoadError> {
+        self.application(path, text(path)?)
+    }
+
+    /// The same, of a text.
+    fn application(
+        &self,
+        path: &Path,
+        text: Option<String>,
+    ) -> Result<Option<(Application, Option<String>)>, LoadError> {
+        let parse = |text: &str| application::parse(&path.display().to_string(), text).map_err(LoadError::Manifests);
+        match (text, self.record) {
+            (Some(text), None) => Ok(Some((parse(&text)?, None))),
+            (None, None) => Ok(None),
+            (text, Some(named)) => {
+                let text = text.unwrap_or_default();
+                let zones = offered(parent(path), named)?;
+                let text = recording::offer(&text, &parse(&text)?, &zones);
+                let text = text.map_err(|error| LoadError::Nothing(format!("{}: {error}", path.display())))?;
+                Ok(Some((parse(&text)?, Some(text))))
+            }
+        }
     }
 
     fn take_roots(&self, loaded: &mut LoadedApplication, beside: &Path) {
@@ -223,15 +267,54 @@ impl<'r> RunRequest<'r> {
     }
 }
 
+/// The zones that an application is offered which is recorded: those that are named, the manifests that lie in its folder, and the
+/// bindings that come with Cloison and need nothing to be said. (What of the machine it gets, its own manifest says.)
+fn offered(folder: &Path, named: &[String]) -> Result<Vec<OfferedZone>, LoadError> {
+    let mut zones = Vec::new();
+    for zone in named {
+        if HostService::NAMES.contains(&zone.as_str()) {
+            let what = format!(
+                "what of {zone} it gets has to be said\nhint: `cloison add {zone} --help` writes a wide grant into a cloison.toml, which is recorded"
+            );
+            return Err(LoadError::Nothing(what));
+        }
+        let name = match zone.ends_with(".toml") {
+            true => ZoneSpecification::read(&folder.join(zone))?.interface.name.clone(),
+            false if bundled::find(zone).is_some() => zone.clone(),
+            false => {
+                return Err(LoadError::Nothing(format!(
+                    "there is no binding `{zone}`\nhint: a manifest is a path that ends in .zone.toml, relative to the application's folder"
+                )));
+            }
+        };
+        zones.push(OfferedZone { name, zone: zone.clone() });
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut beside: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    beside.sort();
+    for zone in beside.into_iter().filter(|name| name.ends_with(".zone.toml")).take(MOST_OFFERED) {
+        // One with mistakes is not what the program runs with.
+        if let Ok(read) = ZoneSpecification::read(&folder.join(&zone)) {
+            zones.push(OfferedZone { name: read.interface.name.clone(), zone });
+        }
+    }
+    let bundled = bundled::names().filter(|name| !HostService::NAMES.contains(name));
+    zones.extend(bundled.map(|name| OfferedZone { name: name.to_owned(), zone: name.to_owned() }));
+    // Of two with one name the first counts.
+    let mut known = BTreeSet::new();
+    zones.retain(|one| known.insert(one.name.clone()));
+    Ok(zones)
+}
+
 /// Whether a path names an application and not a file of it.
 fn is_whole(path: &Path) -> bool {
     path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST)
 }
 
-/// An application's manifest, if there is one.
-fn read(path: &Path) -> Result<Option<Application>, LoadError> {
+/// A manifest's text, if there is one.
+fn text(path: &Path) -> Result<Option<String>, LoadError> {
     match files::read_text(path, files::MANIFEST_BYTES) {
-        Ok(text) => application::parse(&path.display().to_string(), &text).map(Some).map_err(LoadError::Manifests),
+        Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(LoadError::File { path: path.to_owned(), error }),
     }

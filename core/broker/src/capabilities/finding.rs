@@ -58,7 +58,10 @@ impl Broker {
     /// Why a microprocess holds nothing of that name.
     pub(super) fn not_held(&self, process: &Process, name: &str) -> String {
         let running = process.running().filter(|_| self.application.capabilities.contains_key(name));
-        let Some(running) = running else { return self.denial(name) };
+        let Some(running) = running else {
+            self.record_missing(name);
+            return self.denial(name);
+        };
         let function = running.function.rsplit(':').next().unwrap_or_default();
         format!(
             "process {} was not given the capability {name:?}\nhint: spawn({function}, …, capabilities=[{name:?}])",
@@ -97,6 +100,7 @@ impl Broker {
             Ok(key) => key,
             Err(refused) => return self.refused(pid, name, refused),
         };
+        self.record_need(key);
         if self.grants.service(key).is_some()
             && let Some(process) = self.processes.get_mut(pid)
         {
@@ -124,6 +128,7 @@ impl Broker {
             edition: self.zones[capability.zone].edition,
             grant: self.grants.effective(key),
             allow_location: capability.allow_location.clone(),
+            recorded: self.recorder.is_some(),
         }
     }
 

@@ -80,6 +80,7 @@ impl Broker {
             let grant = self.to_give(parent, &CapabilityName::Referred(*reference))?;
             capabilities.push(GivenCapability { name: None, grant, by_profile: false });
         }
+        capabilities.iter().for_each(|given| self.record_need(given.grant));
         Ok(capabilities)
     }
 

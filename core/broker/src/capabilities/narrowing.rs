@@ -51,6 +51,10 @@ impl Broker {
             return Err(Refused::Denied("a process that runs nothing narrows nothing".into()));
         };
         let narrowing = self.narrowing(from, by).map_err(Refused::Invalid)?;
+        self.record_functions(
+            from,
+            by.functions.iter().flatten().chain(by.bounds.iter().map(|(function, _)| function)),
+        );
         let expires = by.expires_ms.map(Duration::from_millis);
         let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
         self.hold(pid, key);

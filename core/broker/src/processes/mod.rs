@@ -265,6 +265,9 @@ impl Broker {
         if let FromMicroprocess::Stack { settled, text } = message {
             return self.stack_told(pid, settled, &text); // no question
         }
+        if let FromMicroprocess::Uses { capability, function, at } = message {
+            return self.record_place(pid, capability, &function, &at); // no question either
+        }
         // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
@@ -288,7 +291,7 @@ impl Broker {
                 ToMicroprocess::Found(found)
             }
             FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
-            FromMicroprocess::Stack { .. } => return,
+            FromMicroprocess::Stack { .. } | FromMicroprocess::Uses { .. } => return,
             FromMicroprocess::Open { capability, edition } => return self.open(pid, capability, edition),
             FromMicroprocess::Interrupt { channel } => return self.interrupt(pid, channel),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),
@@ -336,6 +339,7 @@ impl Broker {
     }
 
     pub(crate) fn process_ended(&mut self, pid: Pid) {
+        self.look_at_peak(pid);
         let Some(exit) = self.processes.get(pid).and_then(|process| process.child.as_ref()?.0.ended()) else { return };
         self.forget(pid, reason(exit));
         self.events.push_back(BrokerEvent::Exited(pid, exit));

@@ -349,6 +349,8 @@ impl Broker {
         if let Some(parent) = self.running_mut(number) {
             parent.children += 1;
         }
+        // A child may have ended before anybody looks.
+        self.numbers.get(&number).into_iter().for_each(|parent| self.look_at_peak(*parent));
         self.stand(blank, standing);
         Ok(reference)
     }

@@ -291,12 +291,16 @@ impl Broker {
             both.iter().copied().chain(accounts.iter().map(|(_, account)| account.as_fd())).collect();
         let quotas = accounts.iter().map(|(quota, _)| *quota).collect();
         let tells = self.audit.as_ref().is_some_and(Audit::each_call);
+        let records = self.recorder.is_some();
         let says = self.zones[instance.zone].specification.service.as_ref();
         let says = says.is_some_and(|one| matches!(one.service, HostService::Log(_)));
         let running = process.running().filter(|_| says);
         let client =
             running.map(|running| ClientName { number: running.reference.number, function: running.function.clone() });
-        match instance.control.try_send(&ToZone::Attach { channel: name, grant, quotas, tells, client }, &for_zone) {
+        match instance
+            .control
+            .try_send(&ToZone::Attach { channel: name, grant, quotas, tells, records, client }, &for_zone)
+        {
             Ok(()) => {}
             Err(ControlError::Closed) => {
                 // Its end will be seen, and the client be served by the next one.
@@ -464,6 +468,11 @@ impl Broker {
                 }
                 self.note_call(client, grant, zone, function, untold);
             }
+            FromZone::Observed { channel, observation } => {
+                if !self.observed_in(id, channel, observation) {
+                    self.end_instance(id, Cause::Itself); // nobody has asked it
+                }
+            }
             FromZone::Refused { count, text } => {
                 let text = printable::line(&text.chars().take(REFUSAL_CHARACTERS).collect::<String>());
                 self.complain(|unsaid| tracing::info!(unsaid, refused = count, "{text}"));
@@ -559,6 +568,8 @@ impl Broker {
         }
         self.reactor.remove(instance.registration, &instance.control);
         instance.check_at = None;
+        self.look_at_zone(id);
+        let Some(instance) = self.instances.get_mut(id) else { return };
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         instance.family.kill();
         let init = instance.family.init().map(|init| self.reactor.add(init, EventSource::ZoneEnd(id)));

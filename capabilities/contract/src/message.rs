@@ -25,6 +25,7 @@
 //! | microprocess | [`FromMicroprocess::Give`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
+//! | microprocess | [`FromMicroprocess::Refused`] | | none |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
@@ -60,7 +61,7 @@ use crate::grant::Quota;
 use crate::host::http::Secret;
 use crate::host::{FilesRights, FilesRoot, HostService, ProcessCommand};
 use crate::process::{Priority, ProcessNumber, ProcessRef};
-use crate::{Grant, Interface};
+use crate::{FunctionId, Grant, Interface};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -503,10 +504,10 @@ pub enum FromMicroprocess {
         /// What it gives up.
         by: Box<NarrowRequest>,
     },
-    /// Let another process hold it too. A message that names it follows.
+    /// Let another process hold them too, all of them or none. A message that names them follows.
     Give {
-        /// Which.
-        capability: CapabilityRef,
+        /// Which; [`GIVEN_AT_ONCE`] at most.
+        capabilities: Vec<CapabilityRef>,
         /// To whom.
         to: ProcessRef,
     },
@@ -519,6 +520,15 @@ pub enum FromMicroprocess {
     Release {
         /// Which.
         capability: CapabilityRef,
+        /// How many times.
+        times: u32,
+    },
+    /// It has called a function so many times that its grant has not got, and has refused that itself: the zone, which would have, knows nothing of it.
+    Refused {
+        /// By which.
+        capability: CapabilityRef,
+        /// What.
+        function: FunctionId,
         /// How many times.
         times: u32,
     },
@@ -546,6 +556,8 @@ pub enum FromMicroprocess {
 pub const SERVICE_NAME_BYTES: usize = 64;
 /// The most functions of a service.
 pub const SERVICE_FUNCTIONS: usize = 256;
+/// The most capabilities that are given in one [`FromMicroprocess::Give`].
+pub const GIVEN_AT_ONCE: usize = 1000;
 
 /// What `postcard` writes before the text of a [`FromMicroprocess::Stack`] that is not settled: for a signal handler, where nothing can be
 /// allocated. The bytes, and how many of them.

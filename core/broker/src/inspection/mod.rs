@@ -31,7 +31,7 @@ use cloison_contract::process::ProcessNumber;
 use serde::{Deserialize, Serialize};
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -129,8 +129,10 @@ pub struct CapabilitiesReport {
     pub application: String,
     /// The broker's process, by which the application is known.
     pub broker: i32,
-    /// In the order of their numbers.
+    /// In the order of their numbers, the lowest [`capabilities::MOST_ROWS`] of them.
     pub capabilities: Vec<CapabilityRow>,
+    /// How many there are besides.
+    pub left_off: u64,
 }
 
 /// An application and all of its processes.

@@ -116,7 +116,8 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     assert_eq!((&narrowed["parent"], &narrowed["minter"]), (&root["number"], &1.into()));
     assert_eq!(narrowed["functions"], serde_json::json!(["crc32"]));
     assert_eq!(narrowed["terms"], serde_json::json!(["crc32 only if len <= 5", "10 calls altogether"]));
-    assert_eq!((&narrowed["calls"], &narrowed["refused"]), (&3.into(), &1.into()));
+    // Refused by a bound, in the zone, and for not being in the grant, in the process.
+    assert_eq!((&narrowed["calls"], &narrowed["refused"]), (&3.into(), &2.into()));
     let holders = |row: &Value| {
         let holders = row["holders"].as_array().expect("a list").clone();
         holders.iter().map(|one| (one["process"].as_u64(), one["giver"].as_u64())).collect::<Vec<_>>()
@@ -368,6 +369,29 @@ fn who_exhausts_the_table_of_grants_exhausts_its_own_part() {
 fn a_process_serves_others_by_a_capability_of_its_own() {
     let project = Project::script(include_str!("../python/capabilities/services.py")).file("cloison.toml", ZLIB);
     project.main(&[]).output().ends_with(0).prints("served\n");
+}
+
+/// A message with several capabilities is given with all of them or not at all: of one that is refused nothing stays at its receiver.
+#[test]
+fn what_is_not_sent_is_not_given() {
+    let project = Project::script(include_str!("../python/capabilities/half_given.py")).file("cloison.toml", ZLIB);
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+    let rows = reports[0]["capabilities"].as_array().expect("a list").clone();
+    let row = rows.iter().find(|row| row["minter"] == 2).expect("what the worker has narrowed");
+    let holders: Vec<_> =
+        row["holders"].as_array().expect("a list").iter().map(|one| one["process"].as_u64()).collect();
+    assert_eq!(holders, [Some(2)], "{rows:#?}");
+}
+
+/// One client may hold as many capabilities of a zone of its own as it may have channels.
+#[test]
+fn a_zone_of_one_client_has_room_for_all_of_its_capabilities() {
+    let script = "import cloison\nlibc = cloison.capability('libc')\nheld = [libc.narrow(calls=5) for _ in range(60)]\n\
+                  print(sum(one.usleep(0) for one in held), all(one.usleep(0) == 0 for one in held))\n";
+    let output = of_libc(script).main(&[]).output().ends_with(0);
+    assert_eq!(output.stdout, "0 True\n", "{output}");
 }
 
 /// An operator sees who serves it, and does with it what may be done with any other.

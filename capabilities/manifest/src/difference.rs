@@ -105,10 +105,11 @@ struct DeclaredCapability<'a> {
 impl DeclaredCapability<'_> {
     /// All that it gives, a sentence each, and last within which limits.
     fn whole(&self, name: &str) -> (Vec<String>, Option<String>) {
+        let terms = (self.grant, self.request.expires);
         let permission = match &self.request.service {
-            None => explain::library(name, &self.declared, self.interface, self.grant),
+            None => explain::library(name, &self.declared, self.interface, terms),
             Some(service) => {
-                explain::service(name, &self.declared, self.interface, self.grant, &service.service, &written(service))
+                explain::service(name, &self.declared, self.interface, terms, &service.service, &written(service))
             }
         };
         let mut may = permission.may;

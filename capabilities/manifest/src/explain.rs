@@ -83,8 +83,13 @@ pub struct NarrowedPermission {
 }
 
 /// A capability of a C library. Where the sandbox of `interface` has what only some functions need, it is for the caller to
-/// say what of that there is ([`Sandbox::under`]): all that are left count.
-pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
+/// say what of that there is ([`Sandbox::under`]): all that are left count. It ends so long after the start as `expires` says.
+pub fn library(
+    capability: &str,
+    declared: &str,
+    interface: &Interface,
+    (grant, expires): (&Grant, Option<Duration>),
+) -> Permission {
     let functions = granted(interface, grant);
     let named = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
     let mut may = vec![call(&named, interface)];
@@ -98,7 +103,7 @@ pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &
         zone: interface.name.clone(),
         declared: declared.to_owned(),
         may,
-        within: terms(interface, grant),
+        within: terms(interface, grant).into_iter().chain(expires.map(for_so_long)).collect(),
         functions,
         sandbox: sandbox(interface),
     }
@@ -130,12 +135,13 @@ pub(crate) fn keep(bytes: u64, interface: &Interface) -> String {
     format!("have {} keep {} of files of its own at {SCRATCH}", interface.library.location.text(), size(bytes))
 }
 
-/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order.
+/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order. It ends so long after the start as
+/// `expires` says.
 pub fn service(
     capability: &str,
     declared: &str,
     interface: &Interface,
-    grant: &Grant,
+    (grant, expires): (&Grant, Option<Duration>),
     service: &HostService,
     folders: &[String],
 ) -> Permission {
@@ -149,6 +155,7 @@ pub fn service(
         may = vec!["do nothing with it".to_owned()];
     }
     within.extend(terms(interface, grant));
+    within.extend(expires.map(for_so_long));
     let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
     let sandbox = if service.is_of_host() { Rows::default() } else { sandbox(interface) };
     Permission { capability, zone, declared, may, within, functions, sandbox }
@@ -467,11 +474,11 @@ mod tests {
         let application = application::parse("cloison.toml", &text).unwrap();
         let grant = application.grant("c", &interface).unwrap();
         match &application.capabilities["c"].service {
-            None => library("c", "cloison.toml:1", &interface, &grant),
+            None => library("c", "cloison.toml:1", &interface, (&grant, request.expires)),
             Some(request) => {
                 let folders: Vec<_> =
                     request.folders.iter().chain(&request.files).map(|folder| format!("./{}", folder.text)).collect();
-                service("c", "cloison.toml:1", &interface, &grant, &request.service, &folders)
+                service("c", "cloison.toml:1", &interface, (&grant, request.expires), &request.service, &folders)
             }
         }
     }

@@ -164,7 +164,9 @@ impl Service {
             // None of the zone's functions has that number: the zone's own deadline holds.
             let stay = self.occupancy.enter(id, &context.latest);
             context.row.begin_many(id, CLOSE, 0);
+            let begun = client.policy.as_ref().and_then(ClientPolicy::begun);
             self.marshal.end_client(&context.workspace, id, &NoCallables);
+            client.policy.iter().for_each(|policy| policy.ended(begun));
             context.row.end();
             drop(stay);
             context.workspace.trim();

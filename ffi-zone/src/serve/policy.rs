@@ -165,6 +165,13 @@ impl ClientPolicy {
         }
     }
 
+    /// Why nothing more may be carried within a call, if that is so: what callables are asked and answer, and what is looked at of memory
+    /// that the library keeps, can be more than any call brings.
+    pub fn all_carried(&self) -> Option<Denial> {
+        let used_up = |(quota, account): (Quota, &Account)| quota.bytes.filter(|most| account.carried() >= *most);
+        self.accounts().find_map(used_up).map(Denial::Bytes)
+    }
+
     /// When a call begins, as far as processor time is counted.
     #[inline]
     pub fn begun(&self) -> Option<u64> {

@@ -3,9 +3,10 @@
 use crate::common;
 use crate::common::Argument::{Bytes, Word};
 use crate::common::compare;
+use crate::common::surface::surface;
 use crate::common::zone::{Client, Zone};
 use cloison_contract::Grant;
-use cloison_contract::call::{Reply, Status};
+use cloison_contract::call::{Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
@@ -137,4 +138,23 @@ fn a_second_load_ends_the_zone() {
     zone.control().send(&ToZone::Load { interface }, &[]).expect("sent");
     zone.status.ring();
     assert!(matches!(zone.stop(), ServeError::Unexpected(_)));
+}
+
+/// To look at memory that the library keeps carries its bytes, each time, and when all are carried it is not shown any more.
+#[test]
+fn bytes_that_are_looked_at_count() {
+    let zone =
+        Zone::start(surface(Instances::Shared), |interface| common::functions_of(interface, common::load("surface.c")));
+    let quota = Quota { bytes: Some(10_000), ..Quota::default() };
+    let mut client = zone.attach(1, Grant { quota, ..zone.everything() });
+    let one = zone.call(&mut client, "thing_new", &[Word(4)]).words[0];
+    let block = zone.call(&mut client, "thing_late", &[Word(one), Word(1000)]).words[0];
+    let mut request = Request { function: SYNC, count: 1, ..Request::EMPTY };
+    request.words[0] = block;
+    let mut sync = || client.converse(&request, |_, question| panic!("{question:?}")).status;
+    let shown = (0..100).take_while(|_| sync() == Status::Ok).count();
+    assert_eq!(sync(), Status::QuotaExceeded);
+    assert!(shown <= 10, "{shown} times a thousand bytes");
+    assert_eq!(client.account.carried() / 1000, 10);
+    zone.stop();
 }

@@ -6,6 +6,7 @@ use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
+use cloison_contract::FunctionId;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
@@ -141,6 +142,7 @@ impl Function {
     pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
         let Ready { session, plan, .. } = self.ready(vm)?;
         if !plan.granted {
+            crate::link::refused(session.held.reference(), FunctionId(plan.id));
             return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
         }
         Ok((session, plan))

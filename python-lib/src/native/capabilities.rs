@@ -8,7 +8,9 @@ use crate::objects::held::HeldGrant;
 use crate::objects::object::Capability;
 use crate::objects::process::Process;
 use cloison_contract::grant::Grant;
-use cloison_contract::message::{CapabilityName, CapabilityRef, End, FromMicroprocess, NarrowRequest, ToMicroprocess};
+use cloison_contract::message::{
+    CapabilityName, CapabilityRef, End, FromMicroprocess, GIVEN_AT_ONCE, NarrowRequest, ToMicroprocess,
+};
 use cloison_contract::process::ProcessRef;
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
@@ -86,8 +88,8 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
 
 /// Let a process hold capabilities that a message to it names.
 pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
-    for capability in capabilities {
-        match connection::ask(&FromMicroprocess::Give { capability: *capability, to }, vm)? {
+    for capabilities in capabilities.chunks(GIVEN_AT_ONCE) {
+        match connection::ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
             (ToMicroprocess::Done, _) => {}
             (ToMicroprocess::Because(end), _) => return Err(not_alive("a capability in the message", &end, vm)),
             (answer, _) => return Err(connection::no_capability("", answer, vm)),

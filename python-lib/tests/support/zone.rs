@@ -181,7 +181,7 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Release { .. } => None,
+            FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } => None,
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }

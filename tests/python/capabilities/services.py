@@ -1,11 +1,17 @@
 """Functions of one process that others call by a capability: who may, what of it, how often, and until when."""
 
 import functools
+import threading
 import time
 
 import _cloison
 import cloison
 from cloison import _processes
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise SystemExit(3)
 
 
 class Strange(Exception):
@@ -24,7 +30,11 @@ class Counter:
         return self.count
 
     def fail(self, how):
-        raise ValueError("no such thing") if how == "known" else Strange("not known")
+        if how == "endless":
+            error = Strange()
+            error.args = (error,)
+            raise error
+        raise {"known": ValueError("no such thing"), "silent": Silent()}.get(how, Strange("not known"))
 
     def slow(self, teller):
         """Say that it has begun, and go on when it is told."""
@@ -131,6 +141,8 @@ def calls(counter):
     # Exceptions are their callers', and the service goes on.
     assert told(counter.fail, "known") == "ValueError: no such thing"
     assert told(counter.fail, "unknown").startswith("RemoteError") and told(counter.unsendable).startswith("TypeError")
+    assert told(counter.fail, "silent") == "RemoteError: __main__.Silent: <str() raised SystemExit>", told(counter.fail, "silent")
+    assert "would not end" in told(counter.fail, "endless"), told(counter.fail, "endless")
     assert counter.add(0) == 12
     assert told(counter.batch).startswith("TypeError")
 
@@ -222,6 +234,12 @@ def refused():
         assert told(cloison.service, type("Wrong", (), wrong)).startswith("TypeError"), wrong
     mine = cloison.offer(Counter())
     assert told(mine.add).startswith("RuntimeError")
+    in_a_thread = []
+    threading.Thread(target=lambda: in_a_thread.append(told(mine.add))).start()
+    assert in_a_thread[0].startswith("RuntimeError"), in_a_thread
+    gone = cloison.offer(Counter())
+    gone.revoke()
+    assert told(gone.add).startswith("Revoked"), told(gone.add)
     offered = [mine]
     while not isinstance(more := told(cloison.offer, Counter()), str):
         offered.append(more)

@@ -9,6 +9,7 @@
 //! | microprocess | [`FromMicroprocess::Give`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
+//! | microprocess | [`FromMicroprocess::Refused`] | | none |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
@@ -20,7 +21,7 @@
 
 use super::{Begin, CapabilityName, CapabilityRef, ChannelId, End, Look, Looked, Module, NarrowRequest, Spawn};
 use crate::process::{ProcessNumber, ProcessRef};
-use crate::{Grant, Interface};
+use crate::{FunctionId, Grant, Interface};
 use serde::{Deserialize, Serialize};
 
 /// From a microprocess to the broker.
@@ -77,10 +78,10 @@ pub enum FromMicroprocess {
         /// What it gives up.
         by: Box<NarrowRequest>,
     },
-    /// Let another process hold it too. A message that names it follows.
+    /// Let another process hold them too, all of them or none. A message that names them follows.
     Give {
-        /// Which.
-        capability: CapabilityRef,
+        /// Which; [`GIVEN_AT_ONCE`] at most.
+        capabilities: Vec<CapabilityRef>,
         /// To whom.
         to: ProcessRef,
     },
@@ -93,6 +94,15 @@ pub enum FromMicroprocess {
     Release {
         /// Which.
         capability: CapabilityRef,
+        /// How many times.
+        times: u32,
+    },
+    /// It has called a function so many times that its grant has not got, and has refused that itself: the zone, which would have, knows nothing of it.
+    Refused {
+        /// By which.
+        capability: CapabilityRef,
+        /// What.
+        function: FunctionId,
         /// How many times.
         times: u32,
     },
@@ -131,6 +141,8 @@ pub const SERVICE_NAME_BYTES: usize = 64;
 
 /// The most functions of a service.
 pub const SERVICE_FUNCTIONS: usize = 256;
+/// The most capabilities that are given in one [`FromMicroprocess::Give`].
+pub const GIVEN_AT_ONCE: usize = 1000;
 
 /// What `postcard` writes before the text of a [`FromMicroprocess::Stack`] that is not settled: for a signal handler, where nothing can be
 /// allocated. The bytes, and how many of them.

@@ -18,13 +18,14 @@ impl LoadedApplication {
     pub fn permissions(&self) -> Vec<Permission> {
         let permission = |(name, capability): (&String, &crate::application::ApplicationCapability)| {
             let zone = &self.zones[capability.zone];
-            let (declared, interface, grant) = (&capability.allow_location, &zone.interface, &capability.grant);
+            let (declared, interface) = (&capability.allow_location, &zone.interface);
+            let terms = (&capability.grant, capability.expires);
             match &zone.service {
-                None => explain::library(name, declared, &self.limited(capability).placed(), grant),
+                None => explain::library(name, declared, &self.limited(capability).placed(), terms),
                 Some(service) => {
                     let file = service.log.iter().map(|log| log.shown(shown));
                     let folders: Vec<_> = service.folders.iter().map(shown).chain(file).collect();
-                    explain::service(name, declared, interface, grant, &service.service, &folders)
+                    explain::service(name, declared, interface, terms, &service.service, &folders)
                 }
             }
         };
@@ -141,6 +142,23 @@ mod tests {
                 "{instances}"
             );
         }
+    }
+
+    /// Everything that a line of a capability says is among what is explained.
+    #[test]
+    fn what_limits_a_capability_is_explained() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("t.zone.toml"), ZONE).expect("a file");
+        let said = "calls = 7\nbytes = \"3 KiB\"\nrate = \"5/s\"\ncpu = \"2 s\"\nexpires = \"90 s\"\ndelegate = false\ncallbacks = false\n\
+                    where.abs = \"n > 0\"\n";
+        let text = format!(
+            "[capabilities.t]\nzone = \"t.zone.toml\"\nallow = [\"abs\"]\n{said}[capabilities.e]\nzone = \"log\"\nexpires = \"60 s\"\n"
+        );
+        let loaded = LoadedApplication::of_text(&folder.path().join("cloison.toml"), &text).expect("an application");
+        let [of_service, of_library] = &loaded.permissions()[..] else { panic!("two") };
+        assert!(of_service.within.iter().any(|term| term == "for 60 s from the start on"), "{of_service:?}");
+        assert_eq!(of_library.within.len(), 8, "{of_library:?}");
+        assert!(of_library.within.iter().any(|term| term == "for 90 s from the start on"), "{of_library:?}");
     }
 
     /// Folders, programs and libraries need not be there, where somebody only looks at what is written.

@@ -18,7 +18,7 @@ use crate::application::request::{Program, RunRequest, Unasked};
 use crate::application::sources::Sources;
 use crate::audit::AuditRequest;
 use crate::capabilities::profiles::LoadedProfile;
-use crate::services::{ConfiguredService, LogFile};
+use crate::services::{ConfiguredService, HostFolder, LogFile};
 use crate::zones::library;
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
@@ -325,6 +325,19 @@ impl LoadedApplication {
         }
         let real: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
         for (name, request) in &application.capabilities {
+            let Some(capability) = self.capabilities.get(name) else { continue };
+            let zone = &self.zones[capability.zone];
+            if let Some((rule, file)) = zone.changes(&real) {
+                let message = format!(
+                    "its library may write {rule} ({}), so it could change {}, and with it what is granted",
+                    zone.interface.source,
+                    file.display()
+                );
+                let hint = "let it write a folder in which nothing is that the application is made of";
+                mistakes.push(Diagnostic::error(&application.source, request.zone.span.clone(), message).hint(hint));
+            }
+        }
+        for (name, request) in &application.capabilities {
             let (Some(asked), Some(capability)) = (&request.service, self.capabilities.get(name)) else { continue };
             let Some(service) = &self.zones[capability.zone].service else { continue };
             for ((root, folder), written) in asked.service.roots().iter().zip(&service.folders).zip(&asked.folders) {
@@ -383,19 +396,24 @@ impl LoadedApplication {
             let folders = folders.flat_map(|service| service.service.roots().iter().zip(&service.folders));
             let mut changing = folders.filter(|(root, _)| root.rights.changes());
             let enclosing = changing.find(|(_, folder)| files.first().is_some_and(|file| folder.encloses(file)));
-            let (message, hint) = match enclosing {
-                Some((root, _)) => (
+            let library = self.zones.iter().find_map(|zone| zone.changes(&files));
+            let (message, hint) = match (enclosing, library) {
+                (Some((root, _)), _) => (
                     format!("a program could change {what} there, by the root `{}`", root.at),
                     "write it to a folder that no root gives, or let the root be one that changes nothing",
                 ),
-                None if files.iter().any(|file| !known.insert(file.clone())) => {
+                (None, Some((rule, _))) => (
+                    format!("a library could change {what} there, which may write {rule}"),
+                    "write it to a folder that no library may write",
+                ),
+                (None, None) if files.iter().any(|file| !known.insert(file.clone())) => {
                     let other = match trail_files.iter().any(|file| files.contains(file)) {
                         true => "the audit trail is written there",
                         false => "another capability writes there",
                     };
                     (format!("{other} as well"), "each has a file of its own")
                 }
-                None => continue,
+                (None, None) => continue,
             };
             mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
         }
@@ -441,6 +459,25 @@ impl ZoneSpecification {
             true => Ok(self.clone()), // what comes with Cloison is as it was
             false => Self::read(Path::new(&self.interface.source)),
         }
+    }
+
+    /// The path by which its library could change one of these files, whatever its clients are granted, and the file. None for a service:
+    /// that has roots.
+    fn changes<'a>(&self, files: &'a [PathBuf]) -> Option<(String, &'a PathBuf)> {
+        if self.service.is_some() {
+            return None;
+        }
+        let placed = self.placed();
+        let mut written = placed.sandbox.every_file().filter(|rule| rule.write);
+        written.find_map(|rule| {
+            let folder = HostFolder::open(PathBuf::from(&rule.path)).ok();
+            let real = Path::new(&rule.path).canonicalize().ok();
+            let reaches = |file: &&PathBuf| match &folder {
+                Some(folder) => folder.encloses(file),
+                None => real.as_ref() == Some(*file),
+            };
+            Some((rule.path.clone(), files.iter().find(reaches)?))
+        })
     }
 
     /// The same zone with a library that reaches this, and nothing else.

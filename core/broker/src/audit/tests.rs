@@ -393,6 +393,27 @@ fn a_trail_is_nothing_that_programs_read_or_change() {
     assert!(wrong.contains("a program could change the audit trail there, by the root `/l`"), "{wrong}");
     let wrong = text(load("[capabilities.log]\nzone = \"log\"\nfile = \"log/audit.jsonl\"\n"));
     assert!(wrong.contains("the audit trail is written there as well"), "{wrong}");
+    // Nor does a library write where it is, by whatever of its rules, whoever may call what needs them.
+    let zone = |rule: &str| {
+        let zone = format!(
+            "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ soname = \"libc.so.6\" }}\n[sandbox]\nfiles = [{{ {rule} }}]\n\
+             [functions.abs]\nc = \"int abs(int n)\"\n[functions.labs]\nc = \"long labs(long n)\"\n"
+        );
+        fs::create_dir_all(path("zone")).expect("a folder");
+        fs::write(path("zone/t.zone.toml"), zone).expect("written");
+        load("[capabilities.t]\nzone = \"zone/t.zone.toml\"\nallow = [\"abs\"]\n")
+    };
+    let log = path("log");
+    std::os::unix::fs::symlink(&log, path("link")).expect("a link");
+    for rule in [log.join("audit.jsonl"), log.clone(), path("link"), folder.path().to_owned()] {
+        let wrong = text(zone(&format!("write = {:?}", rule.to_string_lossy())));
+        assert!(wrong.contains("a library could change the audit trail there"), "{wrong}");
+    }
+    let wrong = text(zone(&format!("write = {:?}, for = [\"labs\"]", log.to_string_lossy())));
+    assert!(wrong.contains("a library could change the audit trail there"), "{wrong}");
+    let wrong = text(zone("write = \"$here\""));
+    assert!(wrong.contains("t.zone.toml, and with it what is granted"), "{wrong}");
+    zone(&format!("read = {:?}", log.to_string_lossy())).expect("a library that changes nothing");
     // Nobody has asked for a file to be written who runs a program beside such a manifest.
     load("").expect("right");
     let main = path("main.py");

@@ -3,12 +3,13 @@
 use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::{Refused, ended};
-use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_ONE};
-use crate::capabilities::held::HeldCapabilities;
+use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE};
+use crate::capabilities::held::{Giver, HeldCapabilities};
 use crate::capabilities::profiles;
 use crate::processes::process::Process;
 use cloison_contract::message::{CapabilityName, CapabilityRef, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef};
+use std::collections::BTreeSet;
 
 /// One capability that a new process is to hold.
 #[derive(Debug)]
@@ -145,7 +146,7 @@ impl Broker {
         for GivenCapability { name, grant: key, by_profile: _ } in capabilities {
             let named = name.is_some();
             held.names.extend(name.map(|name| (name, key)));
-            if held.add(key, named, Some(giver)) {
+            if held.add(key, named, Some(Giver::spawner(giver))) {
                 self.grants.held(key);
                 if let Some(pid) = self.numbers.get(&giver) {
                     self.note_given(*pid, key, to);
@@ -188,37 +189,45 @@ impl Broker {
         })
     }
 
-    /// Let another process hold it as well.
-    pub(crate) fn give(&mut self, pid: Pid, capability: CapabilityRef, to: ProcessRef) -> ToMicroprocess {
-        let name = CapabilityName::Referred(capability);
-        let key = match self.held_by(pid, &name) {
-            Ok(key) => key,
-            Err(refused) => return self.refused(pid, &name, refused),
-        };
-        if let Err(message) = self.may_give(pid, key) {
-            return self.refused(pid, &name, Refused::Denied(message));
+    /// Let another process hold these as well, all of them or none.
+    pub(crate) fn give(&mut self, pid: Pid, capabilities: &[CapabilityRef], to: ProcessRef) -> ToMicroprocess {
+        let mut keys = Vec::with_capacity(capabilities.len());
+        for capability in capabilities {
+            let name = CapabilityName::Referred(*capability);
+            match self.held_by(pid, &name) {
+                Ok(key) => match self.may_give(pid, key) {
+                    Ok(()) => keys.push(key),
+                    Err(message) => return self.refused(pid, &name, Refused::Denied(message)),
+                },
+                Err(refused) => return self.refused(pid, &name, refused),
+            }
         }
         let Some(running) = self.processes.get(pid).and_then(Process::running) else {
             return ToMicroprocess::Denied { message: "a process that runs nothing gives nothing".into() };
         };
-        let giver = running.reference.number;
         // To one that has ended, or that the giver was not introduced to, the message is lost, too.
         let Some(receiver) = self.numbers.get(&to.number).copied() else { return ToMicroprocess::Done };
-        let Some(process) = self.processes.get_mut(receiver) else { return ToMicroprocess::Done };
-        if !process.running().is_some_and(|running| running.reference.is_same(to)) {
+        let Some(process) = self.processes.get(receiver) else { return ToMicroprocess::Done };
+        let Some(receiving) = process.running().filter(|running| running.reference.is_same(to)) else {
             return ToMicroprocess::Done;
-        }
-        if let Some(whose) = process.held.is_full(giver).filter(|_| !process.held.holds(key)) {
+        };
+        let giver = Giver::new(running.reference.number, &running.lineage, &receiving.lineage);
+        let new: BTreeSet<_> = keys.iter().filter(|key| !process.held.holds(**key)).collect();
+        if let Some(whose) = process.held.is_full(giver, new.len()) {
             let message = format!(
-                "process {} holds as many capabilities {whose} as it may: {MOST_HELD_OF_ONE} of one process, {MOST_HELD} of all\n\
-                 hint: those count no more that nothing in that process names",
+                "process {} holds as many capabilities {whose} as it may: {MOST_HELD_OF_ONE} of one process, {MOST_HELD_OF_BRANCH} of those that \
+                 the same one has started, {MOST_HELD} of all\nhint: those count no more that nothing in that process names",
                 to.number
             );
-            return self.refused(pid, &name, Refused::Denied(message));
+            let first = capabilities.first().copied().unwrap_or(CapabilityRef { number: 0, token: [0; 16] });
+            return self.refused(pid, &CapabilityName::Referred(first), Refused::Denied(message));
         }
-        if process.held.add(key, false, Some(giver)) {
-            self.grants.held(key);
-            self.note_given(pid, key, to.number);
+        for key in keys {
+            let Some(process) = self.processes.get_mut(receiver) else { break };
+            if process.held.add(key, false, Some(giver)) {
+                self.grants.held(key);
+                self.note_given(pid, key, to.number);
+            }
         }
         ToMicroprocess::Done
     }

@@ -26,4 +26,4 @@ pub mod profiles;
 mod revoking;
 
 pub(crate) use giving::GivenCapability;
-pub(crate) use held::HeldCapabilities;
+pub(crate) use held::{HeldCapabilities, Lineage};

@@ -4,6 +4,8 @@ use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::GrantKey;
 use crate::processes::process::Process;
+use cloison_contract::FunctionId;
+use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::ProcessNumber;
 use std::time::Instant;
 
@@ -32,6 +34,25 @@ impl Broker {
                 0 => event,
                 untold => event.reason(&format!("{untold} calls before it are not in the trail")),
             }
+        });
+    }
+
+    /// A process has called what its grant has not got, and has refused it itself. Only what is so counts: the grant is its own, and has not got
+    /// the function.
+    pub(crate) fn has_refused(&mut self, pid: Pid, capability: CapabilityRef, function: FunctionId, times: u32) {
+        let Some(key) = self.grants.find(capability) else { return };
+        let holds = self.processes.get(pid).is_some_and(|process| process.held.holds(key));
+        let interface = self.interface_of(key).filter(|_| holds && !self.grants.allows(key, function));
+        let Some(declared) = interface.as_ref().and_then(|one| one.functions.get(function.0 as usize)) else { return };
+        self.grants.count_refused(key, times);
+        self.note_denial(|| {
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let reason = match times {
+                1 => "it is not granted".to_owned(),
+                times => format!("it is not granted: {times} calls"),
+            };
+            let event = AuditEvent::deny(who, self.grants.name(key), &reason);
+            event.function(&declared.name).grant(capability.number)
         });
     }
 

@@ -147,7 +147,7 @@ impl Broker {
     }
 
     fn not_admitted(&mut self, client: ProcessNumber, key: GrantKey, message: String) -> ToMicroprocess {
-        self.grants.count_refused(key);
+        self.grants.count_refused(key, 1);
         self.note_denial(|| {
             let reason = message.lines().next().unwrap_or_default();
             AuditEvent::deny(self.auditee_numbered(client), self.grants.name(key), reason).grant(self.number_of(key))

@@ -114,9 +114,9 @@ impl Thread {
                     processes: complete(processes, &self.router),
                 })
             }),
-            Ask::Capabilities => self.told(Want::Capabilities).map(|capabilities| {
+            Ask::Capabilities => self.told(Want::Capabilities).map(|(capabilities, left_off)| {
                 let (application, broker) = (self.application.clone(), std::process::id() as i32);
-                InspectionAnswer::Capabilities(CapabilitiesReport { application, broker, capabilities })
+                InspectionAnswer::Capabilities(CapabilitiesReport { application, broker, capabilities, left_off })
             }),
             Ask::Revoke { number } => self.told(|answer| Want::Revoke(number, answer)).map(|revoked| {
                 revoked.map_or(InspectionAnswer::NoCapability, |was_alive| InspectionAnswer::Revoked { was_alive })

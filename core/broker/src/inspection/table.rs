@@ -26,7 +26,7 @@ pub(crate) enum Want {
     /// The Python stack of one; without an answer, there is no such process.
     Stack(ProcessNumber, Sender<SeenStack>),
     /// All capabilities.
-    Capabilities(Sender<Vec<CapabilityRow>>),
+    Capabilities(Sender<(Vec<CapabilityRow>, u64)>),
     /// Take one back; whether it was alive, if there is one of that number.
     Revoke(u64, Sender<Option<bool>>),
     /// Narrow one.

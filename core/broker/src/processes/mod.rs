@@ -275,9 +275,12 @@ impl Broker {
         let answer = match message {
             FromMicroprocess::Describe { capability } => self.describe(pid, &capability),
             FromMicroprocess::Narrow { capability, by } => self.narrow(pid, capability, &by),
-            FromMicroprocess::Give { capability, to } => self.give(pid, capability, to),
+            FromMicroprocess::Give { capabilities, to } => self.give(pid, &capabilities, to),
             FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
             FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),
+            FromMicroprocess::Refused { capability, function, times } => {
+                return self.has_refused(pid, capability, function, times);
+            }
             FromMicroprocess::Offer { name, functions } => self.offer(pid, name, functions),
             FromMicroprocess::Admit { grant, client, function, bytes } => {
                 self.admit(pid, (grant, client), &function, bytes)

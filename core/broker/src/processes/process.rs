@@ -1,7 +1,7 @@
 //! A microprocess as the broker sees it.
 
-use crate::capabilities::HeldCapabilities;
 use crate::capabilities::grants::GrantKey;
+use crate::capabilities::{HeldCapabilities, Lineage};
 use crate::child::{Child, Exit};
 use crate::processes::scheduling::{Load, Standing};
 use crate::reactor::ReactorKey;
@@ -49,6 +49,8 @@ pub(crate) enum Work {
 pub(crate) struct Running {
     pub(crate) reference: ProcessRef,
     pub(crate) parent: Option<ProcessNumber>,
+    /// Who has started it, and who those.
+    pub(crate) lineage: Lineage,
     /// Its name, for people.
     pub(crate) name: Option<String>,
     /// What it runs, for people.

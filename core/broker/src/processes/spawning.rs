@@ -2,7 +2,7 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, BrokerError, EventSource, FROM_MICROPROCESS_BYTES, Pid, StandardStreams};
-use crate::capabilities::{GivenCapability, HeldCapabilities};
+use crate::capabilities::{GivenCapability, HeldCapabilities, Lineage};
 use crate::launch::{descriptors_for, most_processes};
 use crate::processes::process::{Process, Running, Work};
 use crate::processes::scheduling::{Load, Standing};
@@ -57,9 +57,11 @@ impl Broker {
         if self.main.is_none() {
             self.main = Some((run.clone(), streams.for_children()?));
         }
+        let reference = self.new_reference()?;
         let running = Running {
-            reference: self.new_reference()?,
+            reference,
             parent: None,
+            lineage: Lineage::default().of_child(reference.number),
             name: None,
             function: describe(&run),
             profile: None,
@@ -326,6 +328,7 @@ impl Broker {
         let running = Running {
             reference,
             parent: Some(number),
+            lineage: parent.lineage.of_child(reference.number),
             name: spawn.name,
             function: format!("{}:{}", spawn.module, spawn.qualname),
             profile: spawn.profile,

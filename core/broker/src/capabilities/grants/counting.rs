@@ -98,16 +98,20 @@ impl GrantTable {
             false => counting::count(keys.iter().filter_map(account), bytes),
         };
         if counted.is_err() {
-            self.count_refused(key);
+            self.count_refused(key, 1);
         }
         counted
     }
 
-    /// A call of a service was refused.
-    pub(crate) fn count_refused(&self, key: GrantKey) {
-        if let Some(entry) = self.entries.get(key) {
-            let past = entry.past.get();
-            entry.past.set(AccountState { refused: past.refused.saturating_add(1), ..past });
+    /// So many calls were refused of which no zone knows.
+    pub(crate) fn count_refused(&self, key: GrantKey, times: u32) {
+        let Some(entry) = self.entries.get(key) else { return };
+        match &entry.account {
+            Some(account) => account.view.add_refused(u64::from(times)),
+            None => {
+                let past = entry.past.get();
+                entry.past.set(AccountState { refused: past.refused.saturating_add(u64::from(times)), ..past });
+            }
         }
     }
 }

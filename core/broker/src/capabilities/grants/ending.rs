@@ -37,7 +37,20 @@ impl GrantTable {
         if let Some(at) = entry.expires.take() {
             self.expiries.remove(&(at, key));
         }
+        // Nobody can call it any more: it takes none of its server's places, whoever still holds it.
+        if let Some(minter) = entry.minter {
+            self.is_offered_no_more(minter, key);
+        }
         first
+    }
+
+    fn is_offered_no_more(&mut self, minter: ProcessNumber, key: GrantKey) {
+        if let Some(offered) = self.offered.get_mut(&minter) {
+            offered.remove(&key);
+            if offered.is_empty() {
+                self.offered.remove(&minter);
+            }
+        }
     }
 
     /// When the next one expires.
@@ -78,6 +91,7 @@ impl GrantTable {
                 return;
             }
             next = self.parent(one);
+            self.count_derived(next, |derived| derived.saturating_sub(1));
             self.remove(one);
             if let Some(parent) = next.and_then(|parent| self.entries.get_mut(parent)) {
                 parent.children -= 1;
@@ -96,12 +110,7 @@ impl GrantTable {
         }
         let Some(minter) = entry.minter else { return };
         self.leases.remove(&(minter, key));
-        if let Some(offered) = self.offered.get_mut(&minter) {
-            offered.remove(&key);
-            if offered.is_empty() {
-                self.offered.remove(&minter);
-            }
-        }
+        self.is_offered_no_more(minter, key);
     }
 }
 

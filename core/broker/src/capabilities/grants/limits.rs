@@ -13,9 +13,11 @@ pub(crate) const MOST_GRANTS: u32 = 10_000;
 /// How many services one process may offer at once.
 pub(crate) const MOST_SERVICES: usize = 256;
 
-/// How many grants others may have given to one process, and how many of them the same process.
+/// How many grants others may have given to one process; how many of them one branch of the tree of processes: whoever starts many to give more
+/// leaves three quarters to others; and how many the same process.
 pub(crate) const MOST_HELD: usize = 10_000;
-pub(crate) const MOST_HELD_OF_ONE: u32 = 1000;
+pub(crate) const MOST_HELD_OF_BRANCH: usize = MOST_HELD / 4;
+pub(crate) const MOST_HELD_OF_ONE: usize = 1000;
 
 /// How many grants an application may have.
 const MOST_OF_APPLICATION: usize = 100_000;

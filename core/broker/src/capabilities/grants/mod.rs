@@ -41,7 +41,7 @@ use counting::KeptAccount;
 pub(crate) use ending::GrantEnd;
 use ending::monotonic_ns;
 use limits::Minted;
-pub(crate) use limits::{MOST_HELD, MOST_HELD_OF_ONE, MOST_SERVICES, MOST_STEPS, TooMany};
+pub(crate) use limits::{MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, MOST_SERVICES, MOST_STEPS, TooMany};
 use slotmap::SlotMap;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -90,6 +90,8 @@ pub(crate) struct GrantEntry {
     holders: u32,
     /// How many grants come from it directly.
     children: u32,
+    /// How many come from it, directly and not. Whoever ends it says so, and looks at no other entry for that.
+    derived: u64,
     /// How many there are on the way to its root.
     steps: usize,
     /// Whether it counts for its minter.
@@ -172,6 +174,7 @@ impl GrantTable {
         let origin = Origin::Narrowed { from, by: Box::new(by) };
         let key = self.insert(origin, Some(minter), expires, steps, token);
         self.entries[from].children += 1;
+        self.count_derived(Some(from), |derived| derived + 1);
         if is_lease {
             self.leases.insert((minter, key));
         }
@@ -215,6 +218,7 @@ impl GrantTable {
             expires,
             holders: 0,
             children: 0,
+            derived: 0,
             steps,
             counts: false,
             bound_bytes: 0,
@@ -234,8 +238,19 @@ impl GrantTable {
 
     /// How many grants come from it, directly and not.
     pub(crate) fn derived(&self, key: GrantKey) -> u64 {
-        let comes = |one: GrantKey| std::iter::successors(self.parent(one), |up| self.parent(*up)).any(|up| up == key);
-        self.entries.keys().filter(|one| comes(*one)).count() as u64
+        self.entries.get(key).map_or(0, |entry| entry.derived)
+    }
+
+    /// One more comes from that one, and from what it comes from; or one less.
+    fn count_derived(&mut self, from: Option<GrantKey>, count: impl Fn(u64) -> u64) {
+        let mut next = from;
+        while let Some(entry) = next.and_then(|key| self.entries.get_mut(key)) {
+            entry.derived = count(entry.derived);
+            next = match &entry.origin {
+                Origin::Root { .. } | Origin::Service { .. } => None,
+                Origin::Narrowed { from, .. } => Some(*from),
+            };
+        }
     }
 
     /// All of them.

@@ -44,6 +44,29 @@ fn revoking_reaches_all_that_comes_of_it_and_nothing_else() {
     assert_eq!([root, one, other, below].map(|key| table.end_of(key).is_some()), [false, true, false, true]);
 }
 
+/// What has come of one is known without a look at it: as many as the entries say one by one, after every change.
+#[test]
+fn how_many_come_of_one_is_counted_as_they_come_and_go() {
+    let mut table = GrantTable::default();
+    let root = root(&mut table);
+    let mut keys = vec![root];
+    for index in 0..200 {
+        keys.push(narrow(&mut table, keys[index * 7 % keys.len() * 2 / 3], 1, 1));
+    }
+    let mut order: Vec<_> = keys.iter().copied().skip(1).collect();
+    order.sort_by_key(|key| table.get(*key).map(|entry| entry.reference.number * 37 % 101));
+    for gone in std::iter::once(None).chain(order.into_iter().map(Some)) {
+        gone.into_iter().for_each(|key| table.let_go(key, Some(1)));
+        for key in &keys {
+            let comes =
+                |one: GrantKey| std::iter::successors(table.parent(one), |up| table.parent(*up)).any(|up| up == *key);
+            let one_by_one = table.iter().filter(|(one, _)| comes(*one)).count() as u64;
+            assert_eq!(table.derived(*key), one_by_one);
+        }
+    }
+    assert_eq!(table.iter().count(), 1);
+}
+
 #[test]
 fn who_has_no_token_finds_nothing() {
     let mut table = GrantTable::default();
@@ -238,7 +261,11 @@ fn a_process_offers_so_many_services() {
     assert_eq!(table.minted[&3].grants as usize, MOST_SERVICES - 1);
     assert_eq!(table.offer(more.clone(), [0; 16]), Err(TooMany::Services));
     table.let_go(keys[0], Some(4));
-    assert!(table.offer(more, [0; 16]).is_ok());
+    assert!(table.offer(more.clone(), [0; 16]).is_ok());
+    // One that is taken back has no place among them, though its server holds it.
+    table.end(keys[1], GrantEnd::Revoked);
+    assert!(table.get(keys[1]).is_some() && table.offer(more.clone(), [0; 16]).is_ok());
+    assert_eq!(table.offer(more, [0; 16]), Err(TooMany::Services));
     let long = OfferedService { server, name: "Long".into(), functions: vec!["x".repeat(64); 256] };
     let long = OfferedService { server: ProcessRef { number: 5, ..server }, ..long };
     let offered = (0..MOST_SERVICES).take_while(|_| table.offer(long.clone(), [0; 16]).is_ok()).count();

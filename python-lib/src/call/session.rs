@@ -24,6 +24,8 @@ pub struct Session {
     pub description: Description,
     /// The microprocess that serves it; nobody if it has a zone.
     pub server: Option<ProcessRef>,
+    /// The broker wants to hear where its functions are used.
+    pub recorded: bool,
     /// The channel, and the objects of the zone that Python holds.
     pub home: Rc<Home>,
     /// The callables that run, and what of the arena is taken.
@@ -41,6 +43,8 @@ pub struct Provenance {
     pub minter: Option<ProcessNumber>,
     /// The microprocess that serves it; nobody if it has a zone.
     pub server: Option<ProcessRef>,
+    /// The broker wants to hear where its functions are used.
+    pub recorded: bool,
 }
 
 impl fmt::Debug for Session {
@@ -68,9 +72,9 @@ impl Session {
             ));
         }
         match connection::ask(&FromMicroprocess::Describe { capability: meant }, vm)? {
-            (ToMicroprocess::Described { capability, name, minter, interface, grant, allow_location }, _) => {
+            (ToMicroprocess::Described { capability, name, minter, interface, grant, allow_location, recorded }, _) => {
                 let held = HeldGrant::named(capability);
-                let from = Provenance { location: allow_location, minter, server: None };
+                let from = Provenance { location: allow_location, minter, server: None, recorded };
                 Ok(Self::new(&name, Rc::new(*interface), grant, from, held))
             }
             (ToMicroprocess::DescribedService { capability, name, minter, functions, grant, server }, _) => {
@@ -91,13 +95,13 @@ impl Session {
     ) -> Rc<Self> {
         let interface = Rc::new(Interface::of_service(name, functions));
         let location = format!("process {}", server.number);
-        let from = Provenance { location, minter: Some(minter), server: Some(server) };
+        let from = Provenance { location, minter: Some(minter), server: Some(server), recorded: false };
         Self::new(name, interface, grant, from, held)
     }
 
     /// One that has been described so.
     pub fn new(name: &str, interface: Rc<Interface>, grant: Grant, from: Provenance, held: Rc<HeldGrant>) -> Rc<Self> {
-        let Provenance { location, minter, server } = from;
+        let Provenance { location, minter, server, recorded } = from;
         let name: Rc<str> = name.into();
         let narrowed = minter.map(|minter| (minter, held.reference().number));
         let session = Rc::new_cyclic(|this: &Weak<Self>| {
@@ -107,6 +111,7 @@ impl Session {
                 home: Rc::new(Home::new(name.clone(), interface.clone(), zone)),
                 description: Description::new(name, interface, grant, location, narrowed),
                 server,
+                recorded,
                 nesting: Nesting::default(),
                 callables: Rc::default(),
             }

@@ -157,6 +157,7 @@ impl Zone {
                     interface: Box::new(self.interface.clone()),
                     grant: grant(&self.interface),
                     allow_location: "cloison.toml:7".to_owned(),
+                    recorded: false,
                 };
                 Some((described, Vec::new()))
             }
@@ -180,7 +181,7 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Release { .. } => None,
+            FromMicroprocess::Release { .. } | FromMicroprocess::Uses { .. } => None,
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }

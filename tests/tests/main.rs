@@ -40,6 +40,7 @@ mod printed;
 mod process;
 mod processes;
 mod raw_system_calls;
+mod record;
 mod records;
 mod references;
 mod replace;

@@ -2,11 +2,14 @@
 
 use crate::call::session::Session;
 use crate::errors::raise;
+use crate::link;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
 use cloison_contract::FunctionId;
+use cloison_contract::message::FromMicroprocess;
+use cloison_contract::observation::NAME_BYTES;
 use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
@@ -49,6 +52,21 @@ impl fmt::Debug for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Function").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// The line that leads to here and is the application's, as `FILE:LINE`; nothing if the library alone does.
+fn line_of_program(vm: &VirtualMachine) -> String {
+    let mut frame = vm.current_frame();
+    while let Some(one) = frame {
+        let code = one.f_code();
+        let file = code.source_path().to_str().unwrap_or("?");
+        if !file.starts_with("<frozen") {
+            let at = format!("{file}:{}", one.current_location().line);
+            return if at.len() <= NAME_BYTES { at } else { String::new() };
+        }
+        frame = one.f_back(vm);
+    }
+    String::new()
 }
 
 impl Function {
@@ -127,7 +145,18 @@ impl Function {
             .filter(|(_, function)| !function.internal)
             .and_then(|(id, _)| Plan::new(&session.description.interface, &session.description.grant, id.0));
         match (plan, &self.of) {
-            (Some(plan), _) => Ok(Ready { session, plan, next: OnceCell::new() }),
+            (Some(plan), _) => {
+                if session.recorded {
+                    let used = FromMicroprocess::Uses {
+                        capability: session.held.reference(),
+                        function: self.name.clone(),
+                        at: line_of_program(vm),
+                    };
+                    // It is a comment in a manifest: without it the call is the same.
+                    let _ = link::notify(&used);
+                }
+                Ok(Ready { session, plan, next: OnceCell::new() })
+            }
             (None, Of::Capability(capability)) => Err(capability.no_function(&self.name, vm)),
             (None, Of::Session(_)) => Err(vm.new_attribute_error(format!(
                 "capability '{}' has no function '{}'",

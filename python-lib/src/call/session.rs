@@ -25,6 +25,8 @@ pub struct Session {
     pub description: Description,
     /// The microprocess that serves it; nobody if it has a zone.
     pub server: Option<ProcessRef>,
+    /// The broker wants to hear where its functions are used.
+    pub recorded: bool,
     /// The channel, and the objects of the zone that Python holds.
     pub home: Rc<Home>,
     /// The callables that run, and what of the arena is taken.
@@ -50,6 +52,8 @@ pub struct Provenance {
     pub server: Option<ProcessRef>,
     /// The number of the interface.
     pub edition: u64,
+    /// The broker wants to hear where its functions are used.
+    pub recorded: bool,
 }
 
 impl fmt::Debug for Session {
@@ -77,9 +81,21 @@ impl Session {
             ));
         }
         match connection::ask(&FromMicroprocess::Describe { capability: meant }, vm)? {
-            (ToMicroprocess::Described { capability, name, minter, interface, edition, grant, allow_location }, _) => {
+            (
+                ToMicroprocess::Described {
+                    capability,
+                    name,
+                    minter,
+                    interface,
+                    edition,
+                    grant,
+                    allow_location,
+                    recorded,
+                },
+                _,
+            ) => {
                 let held = HeldGrant::named(capability);
-                let from = Provenance { location: allow_location, minter, server: None, edition };
+                let from = Provenance { location: allow_location, minter, server: None, edition, recorded };
                 Ok(Self::new(&name, Rc::new(*interface), grant, from, held))
             }
             (ToMicroprocess::DescribedService { capability, name, minter, functions, grant, server }, _) => {
@@ -100,13 +116,13 @@ impl Session {
     ) -> Rc<Self> {
         let interface = Rc::new(Interface::of_service(name, functions));
         let location = format!("process {}", server.number);
-        let from = Provenance { location, minter: Some(minter), server: Some(server), edition: 0 };
+        let from = Provenance { location, minter: Some(minter), server: Some(server), edition: 0, recorded: false };
         Self::new(name, interface, grant, from, held)
     }
 
     /// One that has been described so.
     pub fn new(name: &str, interface: Rc<Interface>, grant: Grant, from: Provenance, held: Rc<HeldGrant>) -> Rc<Self> {
-        let Provenance { location, minter, server, edition } = from;
+        let Provenance { location, minter, server, edition, recorded } = from;
         let name: Rc<str> = name.into();
         let narrowed = minter.map(|minter| (minter, held.reference().number));
         // Where another interface has come in the place of one, what they have in common keeps its Python classes.
@@ -121,6 +137,7 @@ impl Session {
                 successor: OnceCell::new(),
                 again: Cell::new(false),
                 server,
+                recorded,
                 nesting: Nesting::default(),
                 callables: Rc::default(),
             }

@@ -78,7 +78,13 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
             let described = &session.description;
             let held = HeldGrant::received(capability);
             let minter = Some(crate::mail::own_number(vm)?);
-            let from = Provenance { location: described.location.clone(), minter, server: session.server, edition };
+            let from = Provenance {
+                location: described.location.clone(),
+                minter,
+                server: session.server,
+                edition,
+                recorded: session.recorded,
+            };
             let narrowed = Session::new(&described.name, described.interface.clone(), grant, from, held);
             Ok(Capability::of(narrowed).into_ref(&vm.ctx))
         }

@@ -158,6 +158,7 @@ impl Zone {
                     interface: Box::new(self.interface.clone()),
                     grant: grant(&self.interface),
                     allow_location: "cloison.toml:7".to_owned(),
+                    recorded: false,
                 };
                 Some((described, Vec::new()))
             }
@@ -181,7 +182,7 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } => None,
+            FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } | FromMicroprocess::Uses { .. } => None,
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }

@@ -6,7 +6,8 @@
 use crate::run::{self, RunArguments};
 use anyhow::{Context, bail};
 use clap::Parser;
-use cloison_broker::{Broker, files};
+use cloison_broker::Broker;
+use cloison_broker::application::files;
 use cloison_contract::printable;
 use cloison_manifest::recording::{self, zone};
 use std::fs::{File, OpenOptions};

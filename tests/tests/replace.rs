@@ -207,7 +207,9 @@ fn another_manifest_is_what_programs_call_by() {
     let refused = told.replace(&["lib", "--manifest", &project.app("next.zone.toml").display().to_string()]);
     let refused = refused.ends_with(1).complains(&["more would be granted", "--yes"]);
     assert!(
-        refused.stdout.contains("call add of lib.so, as `long add(long one, long other)` (was `int add(int one, int other)`)"),
+        refused
+            .stdout
+            .contains("call add of lib.so, as `long add(long one, long other)` (was `int add(int one, int other)`)"),
         "{refused}"
     );
     assert_eq!(told.tell("lib.version(), lib.counter_next(c)"), "(1, 3)");

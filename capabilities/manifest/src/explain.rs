@@ -473,12 +473,14 @@ mod tests {
         let text = format!("[capabilities.c]\nzone = \"{binding}\"\n{rest}");
         let application = application::parse("cloison.toml", &text).unwrap();
         let grant = application.grant("c", &interface).unwrap();
-        match &application.capabilities["c"].service {
-            None => library("c", "cloison.toml:1", &interface, (&grant, request.expires)),
+        let declared = &application.capabilities["c"];
+        let terms = (&grant, declared.expires);
+        match &declared.service {
+            None => library("c", "cloison.toml:1", &interface, terms),
             Some(request) => {
                 let folders: Vec<_> =
                     request.folders.iter().chain(&request.files).map(|folder| format!("./{}", folder.text)).collect();
-                service("c", "cloison.toml:1", &interface, (&grant, request.expires), &request.service, &folders)
+                service("c", "cloison.toml:1", &interface, terms, &request.service, &folders)
             }
         }
     }

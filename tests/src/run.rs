@@ -144,6 +144,17 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     })
 }
 
+/// What an interrupted program comes to by itself. Two seconds after Ctrl-C the command ends it, also if it has got no processor since: that
+/// says nothing of the program, and it is run again. Each attempt says since when it was interrupted.
+#[track_caller]
+pub fn interrupted<T>(mut attempt: impl FnMut() -> (Instant, T)) -> T {
+    let by_itself = |_| {
+        let (since, outcome) = attempt();
+        (since.elapsed() < Duration::from_secs(2)).then_some(outcome)
+    };
+    (0..20).find_map(by_itself).expect("an end within two seconds of twenty interrupts")
+}
+
 impl Running<'_> {
     /// Its standard input.
     pub fn stdin(&mut self) -> &mut ChildStdin {
@@ -158,6 +169,13 @@ impl Running<'_> {
     /// The command's process.
     pub fn pid(&self) -> i32 {
         self.child.id() as i32
+    }
+
+    /// Interrupt it as Ctrl-C does; since when that is so.
+    pub fn interrupt(&self) -> Instant {
+        let now = Instant::now();
+        self.signal(Signal::INT);
+        now
     }
 
     /// Send the command a signal.

@@ -1,7 +1,7 @@
 //! Whoever lies to the broker, floods it, or does not let go: it neither waits for ever nor pays for it.
 
 use cloison_tests::Project;
-use rustix::process::Signal;
+use cloison_tests::run::interrupted;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -11,11 +11,14 @@ fn an_interrupt_that_is_swallowed_ends_the_program_all_the_same() {
     let project = Project::script(include_str!(
         "../python/lies_and_floods/an_interrupt_that_is_swallowed_ends_the_program_all_the_same.py"
     ));
-    let mut running = project.main(&[]).start_with(Stdio::piped());
-    let mut lines = BufReader::new(running.stdout()).lines();
-    assert_eq!(lines.next().unwrap().unwrap(), "started");
-    running.signal(Signal::INT);
-    assert_eq!(lines.next().unwrap().unwrap(), "ignored", "the control: it was interrupted");
+    let (running, line) = interrupted(|| {
+        let mut running = project.main(&[]).start_with(Stdio::piped());
+        let mut lines = BufReader::new(running.stdout()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "started");
+        let since = running.interrupt();
+        (since, (running, lines.next()))
+    });
+    assert_eq!(line.unwrap().unwrap(), "ignored", "the control: it was interrupted");
     running.finish().ends_with(130); // long before the program would end
 }
 

@@ -1,10 +1,9 @@
 //! Networks by a capability, as a program has the bare service: what was granted works, what was not says what would help, and whoever
 //! waits is ended like anybody else.
 
-use cloison_tests::run::PATIENCE;
+use cloison_tests::run::{PATIENCE, interrupted};
 use cloison_tests::{Project, users};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustix::process::Signal;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
@@ -96,14 +95,17 @@ fn ctrl_c_ends_a_wait_and_leaves_the_connection() {
     let (address, ends) = echo();
     let places = format!("connect = [\"{address}\"]");
     let project = project(include_str!("../python/net/waits.py"), &places);
-    let mut running = project.main(&[&address.port().to_string()]).start_with(Stdio::piped());
-    let mut stdout = running.stdout();
-    let mut line = [0; 8];
-    stdout.read_exact(&mut line).expect("started");
-    running.signal(Signal::INT);
-    let mut rest = String::new();
-    stdout.read_to_string(&mut rest).expect("UTF-8");
-    running.finish().ends_with(0);
+    let (output, rest) = interrupted(|| {
+        let mut running = project.main(&[&address.port().to_string()]).start_with(Stdio::piped());
+        let mut stdout = running.stdout();
+        let mut line = [0; 8];
+        stdout.read_exact(&mut line).expect("started");
+        let since = running.interrupt();
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("UTF-8");
+        (since, (running.finish(), rest))
+    });
+    output.ends_with(0);
     assert_eq!(rest, "interrupted\nb'again'\n");
     ends.recv_timeout(PATIENCE).expect("the connection has ended with the program");
 }

@@ -141,7 +141,7 @@ def calls(counter):
     # Exceptions are their callers', and the service goes on.
     assert told(counter.fail, "known") == "ValueError: no such thing"
     assert told(counter.fail, "unknown").startswith("RemoteError") and told(counter.unsendable).startswith("TypeError")
-    assert told(counter.fail, "silent") == "RemoteError: __main__.Silent: <str() raised SystemExit>", told(counter.fail, "silent")
+    assert told(counter.fail, "silent") == "RemoteError: __mp_main__.Silent: <str() raised SystemExit>", told(counter.fail, "silent")
     assert "would not end" in told(counter.fail, "endless"), told(counter.fail, "endless")
     assert counter.add(0) == 12
     assert told(counter.batch).startswith("TypeError")

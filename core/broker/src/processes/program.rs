@@ -14,6 +14,7 @@
 use crate::broker::{Broker, BrokerError, EventSource, FROM_TEMPLATE_BYTES};
 use crate::child::Child;
 use crate::family::Family;
+use crate::processes::scheduling::processor_time;
 use crate::processes::template::{Forking, Progress, Template, TemplateKind};
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Gives, Mount, Run, ToTemplate};
@@ -25,8 +26,12 @@ use std::time::{Duration, Instant};
 
 /// For how long processes that need the module wait for it to be imported once.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// For how long it may be imported.
+/// For how long it may be imported: so much processor time, however long it has to wait for a processor.
 const LIMIT: Duration = Duration::from_secs(2);
+/// And so long altogether, if it waits for something else.
+const LONGEST: Duration = Duration::from_secs(20);
+/// How soon it is looked at again, at the earliest.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// The program template as the broker sees it.
 #[derive(Debug)]
@@ -171,19 +176,23 @@ impl Broker {
 
     /// End it if it has imported for too long.
     pub(crate) fn check_program_template(&mut self, now: Instant) {
-        if self.import_ends().is_some_and(|end| end <= now) {
+        if self.import_ends(now).is_some_and(|end| end <= now) {
             self.program_template_gone("importing it takes too long");
         }
     }
 
-    fn import_ends(&self) -> Option<Instant> {
+    /// It may end later than that, if it gets no processor all the time.
+    fn import_ends(&self, now: Instant) -> Option<Instant> {
         let program = self.program.as_ref().filter(|program| program.is_importing())?;
-        Some(program.forked? + LIMIT.min(Duration::from_secs(self.application.limits.cpu_seconds)))
+        let used = program.template.family.worker().and_then(|worker| processor_time(worker.pid())).unwrap_or_default();
+        let limit = LIMIT.min(Duration::from_secs(self.application.limits.cpu_seconds));
+        let computed = limit.checked_sub(used).filter(|left| !left.is_zero()).map_or(now, |left| now + left.max(AGAIN));
+        Some(computed.min(program.forked? + LONGEST))
     }
 
     /// When [`Broker::check_program_template`] or [`Broker::refill_blanks`] has something to do next.
     pub(crate) fn next_template_check(&self) -> Option<Instant> {
         let program = self.program.as_ref().and_then(|program| program.template.blanks.next_check());
-        self.template.blanks.next_check().into_iter().chain(program).chain(self.import_ends()).min()
+        self.template.blanks.next_check().into_iter().chain(program).chain(self.import_ends(Instant::now())).min()
     }
 }

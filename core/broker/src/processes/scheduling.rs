@@ -201,7 +201,7 @@ fn set_attributes(pid: i32, class: i32, nice: i32, slice: Duration) -> io::Resul
 }
 
 /// What a process has computed so far.
-fn processor_time(pid: i32) -> Option<Duration> {
+pub(crate) fn processor_time(pid: i32) -> Option<Duration> {
     /// `CPUCLOCK_SCHED` of the kernel's own header: the clock of a whole process, in nanoseconds.
     const OF_PROCESS: libc::clockid_t = 2;
     let clock = (!pid << 3) | OF_PROCESS;

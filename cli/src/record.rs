@@ -187,7 +187,8 @@ impl StartedRecording {
     fn write_zone(&self, zone: &Path, broker: &mut Broker) -> anyhow::Result<()> {
         let (interface, used) = broker.recorded_zone().context("nothing was recorded")?;
         let base = files::read_text(zone, files::MANIFEST_BYTES).with_context(|| zone.display().to_string())?;
-        let here = zone.parent().unwrap_or(Path::new("/")).canonicalize()?;
+        let real = zone.canonicalize()?;
+        let here = real.parent().unwrap_or(Path::new("/"));
         let text = zone::manifest(&base, &interface.sandbox, &here.to_string_lossy(), &used)?;
         (&self.file).write_all(text.as_bytes())?;
         if used.files.is_none() {

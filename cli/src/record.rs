@@ -35,6 +35,12 @@ pub struct RecordArguments {
     record_anyway: bool,
 }
 
+/// A recording that may begin.
+pub struct PlannedRecording {
+    path: PathBuf,
+    zone: Option<PathBuf>,
+}
+
 /// A recording that goes on.
 pub struct StartedRecording {
     file: File,
@@ -84,8 +90,8 @@ pub fn zone(command: &ZoneCommand, patience: &mut Option<Duration>) -> anyhow::R
         let text = manifest.to_string_lossy();
         PathBuf::from(format!("{}.recorded.zone.toml", text.strip_suffix(".zone.toml").unwrap_or(&text)))
     });
-    let started = StartedRecording::begin(path, Some(manifest.clone()), *record_anyway)?;
-    run::recorded(&program, Some(started), patience)
+    let planned = PlannedRecording::new(path, Some(manifest.clone()), *record_anyway)?;
+    run::recorded(&program, Some(planned), patience)
 }
 
 /// What follows on `--`.
@@ -109,12 +115,12 @@ impl RecordArguments {
         Ok(Self { record: true, output: None, zones, record_anyway: anyway })
     }
 
-    /// Make the file, and warn. `place` is the folder of the program.
+    /// Whether it is recorded, and where to. `place` is the folder of the program.
     ///
     /// # Errors
     ///
     /// Nobody would see the warning, or the file is there already.
-    pub fn begin(&self, place: &Path) -> anyhow::Result<Option<StartedRecording>> {
+    pub fn plan(&self, place: &Path) -> anyhow::Result<Option<PlannedRecording>> {
         if !self.record {
             return Ok(None);
         }
@@ -122,31 +128,21 @@ impl RecordArguments {
             let free = NAMES.iter().map(|name| place.join(name)).find(|path| !path.exists());
             free.unwrap_or_else(|| place.join(NAMES[1]))
         });
-        StartedRecording::begin(path, None, self.record_anyway).map(Some)
+        PlannedRecording::new(path, None, self.record_anyway).map(Some)
     }
 }
 
-impl StartedRecording {
-    fn begin(path: PathBuf, zone: Option<PathBuf>, anyway: bool) -> anyhow::Result<Self> {
+impl PlannedRecording {
+    fn new(path: PathBuf, zone: Option<PathBuf>, anyway: bool) -> anyhow::Result<Self> {
         if !io::stderr().is_terminal() && !anyway {
             bail!(
                 "a recording gives the program everything that zones offer, and there is no terminal on which somebody could see that\nhint: `--record-anyway` records all the same; never run a service with it"
             );
         }
-        let shown = path.display();
-        let file = OpenOptions::new().write(true).create_new(true).open(&path).with_context(|| {
-            format!(
-                "{shown}: a recording is written to a new file\nhint: remove it, or name another one with `--output`"
-            )
-        })?;
-        let shown = printable::line(&shown.to_string());
-        let mut screen = io::stderr();
-        writeln!(
-            screen,
-            "warning: RECORDING. The program may call every function of every zone that is offered, with any arguments."
-        )?;
-        writeln!(screen, "warning: Not for production. What it does is written to {shown} when it ends.")?;
-        Ok(Self { file, path, zone })
+        match path.symlink_metadata() {
+            Ok(_) => bail!("{}", taken(&path)),
+            Err(_) => Ok(Self { path, zone }),
+        }
     }
 
     /// The manifest of the zone whose sandbox is recorded; `None` if the application is.
@@ -154,6 +150,28 @@ impl StartedRecording {
         self.zone.as_deref()
     }
 
+    /// Make the file, and warn. Nobody takes it for the program's manifest: that has been read.
+    pub fn start(self) -> anyhow::Result<StartedRecording> {
+        let Self { path, zone } = self;
+        let opened = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = opened.with_context(|| taken(&path))?;
+        let shown = printable::line(&path.display().to_string());
+        let mut screen = io::stderr();
+        writeln!(
+            screen,
+            "warning: RECORDING. The program may call every function of every zone that is offered, with any arguments."
+        )?;
+        writeln!(screen, "warning: Not for production. What it does is written to {shown} when it ends.")?;
+        Ok(StartedRecording { file, path, zone })
+    }
+}
+
+fn taken(path: &Path) -> String {
+    let shown = path.display();
+    format!("{shown}: a recording is written to a new file\nhint: remove it, or name another one with `--output`")
+}
+
+impl StartedRecording {
     /// Write what the application has done, or what the zone has needed.
     pub fn write(&self, broker: &mut Broker) -> anyhow::Result<()> {
         let shown = printable::line(&self.path.display().to_string());
@@ -168,7 +186,8 @@ impl StartedRecording {
     fn write_zone(&self, zone: &Path, broker: &mut Broker) -> anyhow::Result<()> {
         let (interface, used) = broker.recorded_zone().context("nothing was recorded")?;
         let base = files::read_text(zone, files::MANIFEST_BYTES).with_context(|| zone.display().to_string())?;
-        let here = zone.parent().unwrap_or(Path::new("/")).canonicalize()?;
+        let real = zone.canonicalize()?;
+        let here = real.parent().unwrap_or(Path::new("/"));
         let text = zone::manifest(&base, &interface.sandbox, &here.to_string_lossy(), &used)?;
         (&self.file).write_all(text.as_bytes())?;
         if used.files.is_none() {

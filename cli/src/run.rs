@@ -2,7 +2,7 @@
 
 use crate::log::HURRY;
 use crate::output::ExitMessage;
-use crate::record::{RecordArguments, StartedRecording};
+use crate::record::{PlannedRecording, RecordArguments};
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::family::TAKING_DOWN;
@@ -64,18 +64,19 @@ pub struct RunArguments {
 
 /// `patience` is how long the command may take to say its last words; nothing is left running then.
 pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
-    let recording = arguments.record.begin(arguments.place())?;
+    let recording = arguments.record.plan(arguments.place())?;
     recorded(arguments, recording, patience)
 }
 
 /// The same, recorded if that is wanted.
 pub fn recorded(
     arguments: &RunArguments,
-    recording: Option<StartedRecording>,
+    planned: Option<PlannedRecording>,
     patience: &mut Option<Duration>,
 ) -> anyhow::Result<ExitCode> {
     let mut application = load(arguments)?;
-    application.recorded_zone = recording.as_ref().and_then(StartedRecording::zone).map(Path::to_owned);
+    application.recorded_zone = planned.as_ref().and_then(PlannedRecording::zone).map(Path::to_owned);
+    let recording = planned.map(PlannedRecording::start).transpose()?;
     let program = application.run.clone();
     let beside = application.beside.clone();
     let binaries = Binaries::beside_this_one()?;
@@ -111,13 +112,9 @@ impl RunArguments {
             (None, Some(program)) if self.code.is_empty() && self.module.is_empty() && program != "-" => {
                 Path::new(program)
             }
-            (None, _) => return Path::new("."),
+            (None, _) => return Path::new(""),
         };
-        match path.parent() {
-            _ if path.is_dir() => path,
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }
+        if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
     }
 }
 

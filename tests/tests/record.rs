@@ -1,6 +1,7 @@
 //! `cloison run --record`: the smallest `cloison.toml` for what a program does, and what it takes to be recorded.
 
 use cloison_tests::Project;
+use cloison_tests::server::{HttpServer, ok};
 use std::fs;
 
 const PACKS: &str = include_str!("../python/record/packs.py");
@@ -99,6 +100,7 @@ fn files_keep_the_roots_and_rights_that_were_used() {
     for line in [
         "{ at = \"/in\", path = \"in\", allow = [\"read\", \"list\"] }",
         "{ at = \"/out\", path = \"out\", allow = [\"write\", \"create\"] }",
+        "# main.py:2",
     ] {
         assert!(text.contains(line), "{line}:\n{text}");
     }
@@ -198,4 +200,27 @@ fn the_document_shows_what_is_written() {
         text.lines().filter(measured).map(str::to_owned).collect::<Vec<_>>()
     };
     assert_eq!(unmeasured(&recorded(&project, "cloison.toml")), unmeasured(block("toml")));
+}
+
+#[test]
+fn requests_are_the_methods_and_urls_that_were_asked_for() {
+    let server = HttpServer::start(|_, stream| stream.write_all(ok("it is here").as_bytes()));
+    let port = server.port;
+    let program = format!(
+        "import sys\nimport urllib.request\n\
+        with urllib.request.urlopen('http://localhost:{port}/a/' + sys.argv[1] + '?token=hidden') as answer:\n    \
+            print(answer.read().decode())\n"
+    );
+    let manifest = format!("[capabilities.api]\nzone = \"http\"\nallow = [\"* http://localhost:{port}/*\"]\n");
+    let project = Project::script(&program).file("wide.toml", &manifest);
+    let record =
+        ["run", "--record", "--record-anyway", "--manifest", "wide.toml", "--output", "small.toml", "main.py", "b"];
+    assert_eq!(project.cloison(&record).output().ends_with(0).stdout, "it is here\n");
+    let text = recorded(&project, "small.toml");
+    assert!(text.contains(&format!("allow = [\"GET http://localhost:{port}/a/b\"]")), "{text}");
+    assert!(!text.contains("hidden"), "{text}");
+    let run = |name: &str| project.cloison(&["run", "--manifest", "small.toml", "main.py", name]).output();
+    assert_eq!(run("b").ends_with(0).stdout, "it is here\n");
+    let beyond = run("c");
+    assert!(!beyond.status.success() && beyond.stderr.contains("403"), "{beyond}");
 }

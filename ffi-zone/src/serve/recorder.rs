@@ -98,11 +98,15 @@ pub(crate) fn forget(channel: ChannelId) {
     }
 }
 
-/// Whoever's call runs on this thread has a host service do that, and may. Nothing unless the application is recorded.
+/// A host service does that for somebody who may have it. Nothing unless the application is recorded. On a thread of the service's own, on
+/// which no call runs, any client will do: all of a process are of one capability.
 pub fn note(used: impl FnOnce() -> ServiceUse) {
     let Some(all) = SERVICE.get() else { return };
-    let recorder = observer::caller()
-        .and_then(|channel| all.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).cloned());
+    let recorder = {
+        let all = all.lock().unwrap_or_else(PoisonError::into_inner);
+        let caller = observer::caller().and_then(|channel| all.get(&channel));
+        caller.or_else(|| all.values().next()).cloned()
+    };
     if let Some(recorder) = recorder {
         recorder.tell_use(used());
     }

@@ -60,7 +60,8 @@ fn line_of_program(vm: &VirtualMachine) -> String {
     while let Some(one) = frame {
         let code = one.f_code();
         let file = code.source_path().to_str().unwrap_or("?");
-        if !file.starts_with("<frozen") {
+        // What is frozen in says that it stands where an installed library would.
+        if !file.starts_with("<frozen") && !file.contains("/lib/rustpython") {
             let at = format!("{file}:{}", one.current_location().line);
             return if at.len() <= NAME_BYTES { at } else { String::new() };
         }

@@ -100,7 +100,7 @@ fn files_keep_the_roots_and_rights_that_were_used() {
     for line in [
         "{ at = \"/in\", path = \"in\", allow = [\"read\", \"list\"] }",
         "{ at = \"/out\", path = \"out\", allow = [\"write\", \"create\"] }",
-        "# main.py:2",
+        "# main.py:2, main.py:3",
     ] {
         assert!(text.contains(line), "{line}:\n{text}");
     }

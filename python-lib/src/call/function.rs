@@ -54,15 +54,23 @@ impl fmt::Debug for Function {
     }
 }
 
+/// Whether that is where code of the application stands. What is frozen in is called as its module is, or as an installed library would
+/// be.
+fn is_of_application(file: &str) -> bool {
+    let frozen = file.starts_with("<frozen") || file.contains("/lib/rustpython");
+    !frozen && (file.ends_with(".py") || file.starts_with('<') || file.contains('/'))
+}
+
 /// The line that leads to here and is the application's, as `FILE:LINE`; nothing if the library alone does.
 fn line_of_program(vm: &VirtualMachine) -> String {
     let mut frame = vm.current_frame();
     while let Some(one) = frame {
         let code = one.f_code();
         let file = code.source_path().to_str().unwrap_or("?");
-        // What is frozen in says that it stands where an installed library would.
-        if !file.starts_with("<frozen") && !file.contains("/lib/rustpython") {
-            let at = format!("{file}:{}", one.current_location().line);
+        if is_of_application(file) {
+            // As Python has it: what this object keeps itself is older where the frame still runs.
+            let line = one.as_object().get_attr("f_lineno", vm).ok().and_then(|line| line.try_into_value(vm).ok());
+            let at = format!("{file}:{}", line.unwrap_or(0_u32));
             return if at.len() <= NAME_BYTES { at } else { String::new() };
         }
         frame = one.f_back(vm);

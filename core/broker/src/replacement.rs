@@ -227,7 +227,7 @@ impl Broker {
             (None, _) => old.again(),
         };
         read.map_err(|error| match error {
-            LoadError::Manifests(mistakes) => mistakes.to_string().trim_end().to_owned(),
+            LoadError::Manifests(mistakes) => format!("the manifest has mistakes\n{}", mistakes.to_string().trim_end()),
             other => other.to_string(),
         })
     }

@@ -127,6 +127,16 @@ impl Connection {
         }
     }
 
+    /// Whether the channel has ended, or the one before was to a zone that was replaced: what is offered may be something else by now.
+    #[cold]
+    pub fn may_be_behind(&self) -> bool {
+        let ended = match self.channel.try_borrow() {
+            Ok(channel) => channel.as_ref().is_some_and(|open| !open.caller.is_live()),
+            Err(_) => false,
+        };
+        ended || matches!(&*self.lost.borrow(), Some(Lost::End(End::Replaced { .. })))
+    }
+
     /// Copy a range of the arena.
     pub fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
         let channel = self.channel.try_borrow().ok()?;

@@ -6,11 +6,11 @@ use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
-use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::types::{Callable, Representable};
-use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
@@ -146,13 +146,36 @@ impl Function {
         Ok((session, plan))
     }
 
+    /// Arguments do not fit. If that is so by an interface in whose place another one has come, those of that are looked at next.
+    #[cold]
+    fn outdated(
+        &self,
+        session: &Rc<Session>,
+        plan: &Plan,
+        error: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if session.connection().may_be_behind() {
+            match session.renewed(plan, vm) {
+                Err(other) if !other.fast_isinstance(vm.ctx.exceptions.exception_type) => return Err(other),
+                _ if session.is_outdated() => return Ok(()),
+                _ => {}
+            }
+        }
+        Err(error)
+    }
+
     #[inline]
     fn invoke<'a>(&'a self, passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
         let mut tries = 0;
         loop {
             let (session, plan) = self.granted(vm)?;
             let mut prepared = Prepared::empty(plan.id, plan.words, session);
-            prepared.fill(plan, &mut passed.clone(), vm)?;
+            if let Err(error) = prepared.fill(plan, &mut passed.clone(), vm) {
+                drop(prepared);
+                self.outdated(session, plan, error, vm)?;
+                continue;
+            }
             session.takes_again();
             match session.call(plan, &mut prepared, vm) {
                 Ok(values) => return values.into_object(&session.description.classes, vm),

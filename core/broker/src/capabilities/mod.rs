@@ -1,6 +1,6 @@
 //! What the broker does with the capabilities of its microprocesses: says what they are, narrows them, lets others hold them, takes them back.
 //!
-//! A microprocess names a grant by number and token; whether it holds that grant stands in its [`HeldCapabilities`], which nobody but the broker
+//! A microprocess names a grant by number and token; whether it holds that grant stands in its `HeldCapabilities`, which nobody but the broker
 //! changes. So a name that is overheard, guessed or sent once more is worth nothing to anybody else.
 //!
 //! | module | subject |

@@ -186,7 +186,7 @@ pub struct CapabilitiesReport {
     pub application: String,
     /// The broker's process, by which the application is known.
     pub broker: i32,
-    /// In the order of their numbers, the lowest [`capabilities::MOST_ROWS`] of them.
+    /// In the order of their numbers, the lowest `capabilities::MOST_ROWS` of them.
     pub capabilities: Vec<CapabilityRow>,
     /// How many there are besides.
     pub left_off: u64,

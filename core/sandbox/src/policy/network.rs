@@ -1,4 +1,4 @@
-//! What a zone needs whose manifest names `network`: what the host service for networks has ([`net_service`](super::net_service)),
+//! What a zone needs whose manifest names `network`: what the host service for networks has ([`net_service`](mod@super::net_service)),
 //! and what libraries besides do with a socket. Which ports is for Landlock to say.
 
 use super::Check;

@@ -11,9 +11,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Generous: what does not come at all is what fails. A signal ends everything in under two seconds; how many it was here is said,
-/// and does not decide, as other processes can take any time from it. All that the command waits for after a signal is less than
-/// that, which the build looks at (`cli/src/run.rs`): a wait that has no end is what these tests find.
+// Their patience is generous: what does not come at all is what fails. A signal ends everything in under two seconds; how many it was here
+// is said, and does not decide, as other processes can take any time from it. All that the command waits for after a signal is less than
+// that, which the build looks at (`cli/src/run.rs`): a wait that has no end is what these tests find.
 
 /// A program that has the broker log something, runs into a deadline, sees that the broker has put another zone in the place
 /// of the one that was overdue, says so on the stream that it is told, uses the other one, and goes on for ever.

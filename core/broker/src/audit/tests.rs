@@ -148,14 +148,14 @@ fn lines_that_are_missing_or_new_or_elsewhere_are_found() {
     assert_eq!(fault(&path, &two), Some((16, TrailFault::NotNext)), "another chain behind it");
     for (more, what) in [
         ("hello\n".to_owned(), TrailFault::NoLine),
-        ("{\"seq\":14}\n".to_owned(), TrailFault::NoLine),
+        ("{\"seq\":15}\n".to_owned(), TrailFault::NoLine),
         ("\n".to_owned(), TrailFault::NoLine),
         ("x".repeat(3 * LINE_BYTES) + "\n", TrailFault::NoLine),
-        ("{\"seq\":14,".to_owned(), TrailFault::Cut),
+        ("{\"seq\":15,".to_owned(), TrailFault::Cut),
     ] {
         let mut longer = whole.clone();
         longer.push(more);
-        assert_eq!(fault(&path, &longer), Some((15, what)));
+        assert_eq!(fault(&path, &longer), Some((16, what)));
     }
     assert_eq!(fault(&path, &[]), Some((1, TrailFault::NoHeader)), "nothing is no trail");
     // What is cut off behind a line's end shows in nothing but the missing end.

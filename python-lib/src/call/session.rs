@@ -148,7 +148,7 @@ impl Session {
 
     /// The capability by the interface that its zone has now, as far as this process has heard.
     #[inline]
-    pub fn current<'a>(self: &'a Rc<Self>) -> &'a Rc<Self> {
+    pub fn current(self: &Rc<Self>) -> &Rc<Self> {
         let mut current = self;
         while let Some(successor) = current.successor.get() {
             current = successor;

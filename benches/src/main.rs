@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`busy`] | calls, messages and shares of processors on busy cores |
 //! | [`calls`] | calls through the wall, against ctypes and a bare futex |
+//! | [`capabilities`] | how long it takes to take capabilities back |
 //! | [`databases`] | module `sqlite3` on a zone, against CPython's |
 //! | [`files`] | files by a capability, against CPython |
 //! | [`network`] | sockets and HTTP by capabilities, against CPython |
@@ -19,6 +20,7 @@
 
 mod busy;
 mod calls;
+mod capabilities;
 mod databases;
 mod files;
 mod network;
@@ -42,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     let only = match arguments.first().map(String::as_str) {
         Some("busy") => Some(busy::measure as fn(&Peers, &mut Table) -> anyhow::Result<()>),
         Some("files") => Some(files::measure as _),
+        Some("capabilities") => Some(capabilities::measure as _),
         Some("databases") => Some(databases::measure as _),
         Some("network") => Some(network::measure as _),
         _ => None,
@@ -52,6 +55,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     calls::measure(&peers, &mut table)?;
+    capabilities::measure(&peers, &mut table)?;
     databases::measure(&peers, &mut table)?;
     files::measure(&peers, &mut table)?;
     network::measure(&peers, &mut table)?;

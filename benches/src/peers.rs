@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 30] = [
+const SOURCES: [(&str, &str); 32] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
     ("blank.c", include_str!("../peers/blank.c")),
@@ -32,6 +32,8 @@ const SOURCES: [(&str, &str); 30] = [
     ("calls.py", include_str!("../app/calls.py")),
     ("files.py", include_str!("../app/files.py")),
     ("files.toml", include_str!("../app/files.toml")),
+    ("capabilities.py", include_str!("../app/capabilities.py")),
+    ("capabilities.toml", include_str!("../app/capabilities.toml")),
     ("databases.py", include_str!("../app/databases.py")),
     ("databases.toml", include_str!("../app/databases.toml")),
     ("network.py", include_str!("../app/network.py")),
@@ -96,6 +98,11 @@ impl Peers {
     /// Figures of a program without capabilities.
     pub fn figures(&self, script: &str) -> anyhow::Result<Vec<f64>> {
         self.run(Command::new(&self.cloison).args(["run", "--manifest", "cloison.toml", script]))
+    }
+
+    /// The same, by another manifest.
+    pub fn ours(&self, manifest: &str, script: &str) -> anyhow::Result<Vec<f64>> {
+        self.run(Command::new(&self.cloison).args(["run", "--manifest", manifest, script]))
     }
 
     /// Figures of a script that is given a folder: ours, and CPython's.

@@ -191,7 +191,7 @@ fn note_missing(after: &LoadedApplication, capability: &str) -> Vec<String> {
             unset.map(|name| format!("note: the variable {name} is not set here, and `cloison run` needs it")).collect()
         }
         None => {
-            let opened = cloison_broker::library::open(&zone.interface, &zone.folder);
+            let opened = cloison_broker::zones::library::open(&zone.interface, &zone.folder);
             opened.err().map(|error| format!("note: {}", error.to_string().replace('\n', "; "))).into_iter().collect()
         }
     }

@@ -3,9 +3,9 @@
 use crate::output::counted;
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
+use cloison_broker::application::files;
 use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
-use cloison_broker::files;
-use cloison_broker::library::{self, Dependencies, OpenedLibrary, Symbols};
+use cloison_broker::zones::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_contract::interface::Function;
 use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;

@@ -2,9 +2,9 @@
 
 use crate::add::target::shown;
 use crate::output::ExitMessage;
+use cloison_broker::application::explain::declared;
+use cloison_broker::application::files;
 use cloison_broker::application::{LoadError, MANIFEST};
-use cloison_broker::explain::declared;
-use cloison_broker::files;
 use cloison_manifest::difference::{DeclaredApplication, GrantDifference};
 use serde::Serialize;
 use std::io;

@@ -1,8 +1,8 @@
 //! `cloison explain`: everything that an application may do, in plain words.
 
 use crate::add::target::shown;
+use cloison_broker::application::request::{Program, RunRequest};
 use cloison_broker::application::{LoadError, LoadedApplication, Purpose};
-use cloison_broker::request::{Program, RunRequest};
 use cloison_contract::message::Run;
 use cloison_contract::printable;
 use cloison_manifest::explain::{self, Permission, ProfilePermission, Rows, and};

@@ -1,16 +1,19 @@
-//! `cloison ps`, `kill`, `inspect`, `caps`, `revoke`, `narrow` and `why`: looking at applications that run.
+//! `cloison ps`, `kill`, `inspect`, `caps`, `revoke`, `narrow`, `replace` and `why`: looking at applications that run.
 //!
 //! | module | subject |
 //! |---|---|
 //! | `capabilities` | who holds what |
 //! | `find` | which application and which of its processes is meant |
+//! | `replace` | another library or manifest of a zone |
 //! | `show` | tables and numbers for people |
 
 mod capabilities;
 mod find;
+mod replace;
 mod show;
 
 pub use capabilities::{CapsArguments, NarrowCommand, RevokeArguments, WhyArguments, caps, narrow, revoke, why};
+pub use replace::{ReplaceArguments, replace};
 
 use crate::output;
 use anyhow::Context;

@@ -18,6 +18,7 @@ mod live;
 mod log;
 mod new;
 mod output;
+mod record;
 mod run;
 mod schema;
 mod verify;
@@ -63,10 +64,14 @@ enum Command {
     Caps(live::CapsArguments),
     Revoke(live::RevokeArguments),
     Narrow(live::NarrowCommand),
+    Replace(live::ReplaceArguments),
     Why(live::WhyArguments),
     /// Check and show the audit trail of an application
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Record what the sandbox of a zone needs
+    #[command(subcommand)]
+    Zone(record::ZoneCommand),
     Up(warm::UpArguments),
     Down(warm::DownArguments),
     Keep(warm::KeepArguments),
@@ -120,8 +125,10 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Caps(arguments) => live::caps(&arguments),
         Command::Revoke(arguments) => live::revoke(&arguments),
         Command::Narrow(arguments) => live::narrow(&arguments),
+        Command::Replace(arguments) => live::replace(&arguments),
         Command::Why(arguments) => live::why(&arguments),
         Command::Audit(what) => audit::run(&what),
+        Command::Zone(what) => record::zone(&what, patience),
         Command::Up(arguments) => warm::up(&arguments),
         Command::Down(arguments) => warm::down(&arguments),
         Command::Keep(arguments) => Ok(warm::keep(&arguments)),

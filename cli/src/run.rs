@@ -2,13 +2,14 @@
 
 use crate::log::HURRY;
 use crate::output::ExitMessage;
+use crate::record::{PlannedRecording, RecordArguments};
+use cloison_broker::application::files;
+use cloison_broker::application::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::family::TAKING_DOWN;
-use cloison_broker::files;
 use cloison_broker::inspection::socket;
 use cloison_broker::launch::Binaries;
-use cloison_broker::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::warm::ask;
 use cloison_broker::warm::kept::WarmTemplate;
 use cloison_broker::{Broker, Exit, Pid, Signal, StandardStreams};
@@ -53,6 +54,8 @@ pub struct RunArguments {
     /// Start the template now, whatever `cloison up` keeps ready
     #[arg(long)]
     cold: bool,
+    #[command(flatten)]
+    pub(crate) record: RecordArguments,
     /// A folder with a cloison.toml, a Python file, or `-` for a program on standard input; then what the program finds in
     /// sys.argv behind its own name, options included
     #[arg(required_unless_present_any = ["code", "module"], trailing_var_arg = true, value_names = ["PATH", "ARGUMENTS"])]
@@ -61,7 +64,19 @@ pub struct RunArguments {
 
 /// `patience` is how long the command may take to say its last words; nothing is left running then.
 pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
-    let application = load(arguments)?;
+    let recording = arguments.record.plan(arguments.place())?;
+    recorded(arguments, recording, patience)
+}
+
+/// The same, recorded if that is wanted.
+pub fn recorded(
+    arguments: &RunArguments,
+    planned: Option<PlannedRecording>,
+    patience: &mut Option<Duration>,
+) -> anyhow::Result<ExitCode> {
+    let mut application = load(arguments)?;
+    application.recorded_zone = planned.as_ref().and_then(PlannedRecording::zone).map(Path::to_owned);
+    let recording = planned.map(PlannedRecording::start).transpose()?;
     let program = application.run.clone();
     let beside = application.beside.clone();
     let binaries = Binaries::beside_this_one()?;
@@ -73,10 +88,13 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
         let pid = broker.spawn(program, &StandardStreams::inherited()?)?;
         wait(&mut broker, pid)
     });
+    // However it ended: what it did until then is what there is to say.
+    let written = recording.as_ref().map(|recording| recording.write(&mut broker));
     let hint = beside.and_then(|beside| neighbours(&beside, broker.missed(), arguments));
     // Nothing is left when the command says how it ended: who reads that may take as long as he likes.
     let interrupted = broker.end();
     let outcome = outcome.or_else(refused);
+    written.transpose()?;
     if interrupted || outcome.as_ref().is_ok_and(|outcome| outcome.signal) {
         *patience = Some(HURRY);
     }
@@ -86,10 +104,24 @@ pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow:
     if message.is_empty() { Ok(ExitCode::from(status)) } else { Err(ExitMessage { message, status }.into()) }
 }
 
+impl RunArguments {
+    /// The folder that a manifest of the program belongs to.
+    fn place(&self) -> &Path {
+        let path = match (&self.manifest, self.program.first()) {
+            (Some(manifest), _) => manifest,
+            (None, Some(program)) if self.code.is_empty() && self.module.is_empty() && program != "-" => {
+                Path::new(program)
+            }
+            (None, _) => return Path::new(""),
+        };
+        if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
+    }
+}
+
 /// A template that waits for somebody, if there is one that this application may have.
 fn template(arguments: &RunArguments, binaries: &Binaries, application: &LoadedApplication) -> Option<WarmTemplate> {
-    let taken = match arguments.cold {
-        true => Err("--cold".to_owned()),
+    let taken = match arguments.cold || application.recorded.is_some() {
+        true => Err("--cold, or it is recorded".to_owned()),
         false => ask::take(&socket::folder(), binaries, application),
     };
     match taken {
@@ -116,6 +148,7 @@ struct Outcome {
 /// What to run, with somebody's consent where that is needed.
 fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
     let RunArguments { code, module, roots, manifest, program, .. } = arguments;
+    let record = arguments.record.zones();
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
     let first = first.map_or("", String::as_str);
@@ -132,7 +165,9 @@ fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
         }
         path => Program::Path(Path::new(path)),
     };
-    match (RunRequest { arguments: &arguments, roots, manifest: manifest.as_deref(), ..RunRequest::new(what) }).load() {
+    let request =
+        RunRequest { arguments: &arguments, roots, manifest: manifest.as_deref(), record, ..RunRequest::new(what) };
+    match request.load() {
         Err(LoadError::Unasked(unasked)) => consent(unasked),
         loaded => Ok(loaded?),
     }

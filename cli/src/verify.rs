@@ -19,7 +19,7 @@ mod passing;
 
 use crate::header::Compiler;
 use cloison_broker::application::ZoneSpecification;
-use cloison_broker::library::OpenedLibrary;
+use cloison_broker::zones::library::OpenedLibrary;
 
 use serde::Serialize;
 use std::path::{Path, PathBuf};

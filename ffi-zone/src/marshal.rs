@@ -62,6 +62,7 @@ use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_transport::Arena;
+use std::time::Instant;
 
 /// Whose call it is, and what goes with it.
 pub struct Origin<'a> {
@@ -233,15 +234,24 @@ fn single(request: &Request) -> Option<u64> {
 #[inline]
 fn make(call: &mut Call<'_, '_>, request: &Request, reply: &mut Reply) -> Step {
     let filled = call.decode(request)?;
-    let complete = if let Some(bounds) = call.origin.bounds {
+    if let Some(bounds) = call.origin.bounds {
         call.hold(&bounds.early)?;
         let complete = call.make_outputs(filled)?;
         call.hold(&bounds.late)?;
-        complete
+        match &bounds.recorder {
+            None => call.run(complete)?,
+            Some(recorder) => {
+                call.record(recorder);
+                let began = Instant::now();
+                let ran = call.run(complete);
+                recorder.tell_end(began);
+                ran?;
+            }
+        }
     } else {
-        call.make_outputs(filled)?
-    };
-    call.run(complete)?;
+        let complete = call.make_outputs(filled)?;
+        call.run(complete)?;
+    }
     // What a callable has done beats what the function says about it.
     let failed = call.origin.callables.ended();
     if let Err(refusal) = call.judge() {

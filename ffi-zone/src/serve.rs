@@ -35,6 +35,7 @@ mod dispatcher;
 pub mod observer;
 mod per_call;
 pub mod policy;
+pub mod recorder;
 mod requests;
 pub mod thread_pool;
 pub(crate) mod workers;

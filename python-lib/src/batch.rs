@@ -18,6 +18,7 @@ use crate::batch::map::{objects, told};
 use crate::call::function::Function;
 use crate::call::session::Session;
 use crate::errors;
+use crate::errors::ends::REPLACED;
 use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::plan::{Argument, Plan};
@@ -25,7 +26,7 @@ use crate::objects::object::Capability;
 use cloison_calls::CallFault;
 use cloison_codec::memory::OBJECT_BYTES;
 use cloison_codec::rows::{self, Link};
-use cloison_contract::call::ARENA_ALIGNMENT;
+use cloison_contract::call::{ARENA_ALIGNMENT, BATCH};
 use cloison_contract::shape::{Lifetime, Position, Shape};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyGenericAlias, PyStr, PyTypeRef};
 use rustpython_vm::function::FuncArgs;
@@ -102,6 +103,8 @@ impl Batch {
             let text = format!("'{}' is a service, which has no batches: call its functions", capability.name());
             return Err(vm.new_type_error(text));
         }
+        // Its calls are worked out before any is made.
+        let session = session.renewed(&Plan::special(BATCH, "batch", &session.description.interface), vm)?;
         let mark = session.nesting.mark();
         Ok(Self {
             capability,
@@ -116,6 +119,16 @@ impl Batch {
         })
     }
 
+    /// What was noted by an interface in whose place another one has come is not called by that.
+    fn check_interface(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if !self.session.is_outdated() {
+            return Ok(());
+        }
+        let text =
+            format!("batch of capability '{}': {REPLACED}, and is called in another way now", self.capability.name());
+        Err(errors::new("ZoneReplaced", &text, &[], vm))
+    }
+
     /// Note a call.
     fn note<'a>(
         &self,
@@ -126,6 +139,7 @@ impl Batch {
         if self.state.get() == State::Over {
             return Err(vm.new_runtime_error("this batch is over"));
         }
+        self.check_interface(vm)?;
         let (session, plan) = function.granted(vm)?;
         if self.used.get() - self.mark > CHUNK_BYTES || self.calls.get() >= CHUNK_CALLS {
             self.crossing.set(self.crossing.get() + 1);
@@ -287,6 +301,7 @@ impl Batch {
             return Err(vm.new_runtime_error("a batch that was begun outside of a callable cannot be run inside of it"));
         }
         session.ensure_open(plan, vm)?;
+        self.check_interface(vm)?;
         let offset = end.next_multiple_of(ARENA_ALIGNMENT);
         let length = noted.iter().map(|call| rows::row_bytes(call.words.len(), call.links.len())).sum();
         errors::room("the calls of a batch take", length, vm)?;

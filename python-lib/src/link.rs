@@ -6,6 +6,7 @@
 //! A microprocess that waits for an answer hears signals. If one raises, the question is abandoned and its answer **owed**: it is
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
+use cloison_contract::FunctionId;
 use cloison_contract::message::{
     Begin, CapabilityRef, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess,
     ToTemplate,
@@ -15,6 +16,7 @@ use cloison_transport::wait;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -47,6 +49,8 @@ thread_local! {
     static OWED: Cell<bool> = const { Cell::new(false) };
     /// Grants that nothing here names any more, and how often this process was given them.
     static RELEASED: RefCell<Vec<(CapabilityRef, u32)>> = const { RefCell::new(Vec::new()) };
+    /// What was called here and is not granted, and how often, as far as the broker has not been told.
+    static REFUSED: RefCell<BTreeMap<(CapabilityRef, FunctionId), u32>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Use `control` as a template does.
@@ -151,10 +155,23 @@ pub fn release_later(capability: CapabilityRef, times: u32) {
         RELEASED.try_with(|released| released.try_borrow_mut().map(|mut released| released.push((capability, times))));
 }
 
-/// Give back what is to be given back. Not while an answer is owed: the broker takes no other word before it is read.
+/// Tell the broker that a function was called that is not granted: at once, or as soon as no answer is owed.
+pub fn refused(capability: CapabilityRef, function: FunctionId) {
+    REFUSED.with_borrow_mut(|refused| {
+        let times = refused.entry((capability, function)).or_default();
+        *times = times.saturating_add(1);
+    });
+    // Who has no broker is about to end.
+    let _ = release();
+}
+
+/// Say what was refused, and give back what is to be given back. Not while an answer is owed: the broker takes no other word before it is read.
 pub fn release() -> Result<(), LinkError> {
     if OWED.get() {
         return Ok(());
+    }
+    while let Some(((capability, function), times)) = REFUSED.with_borrow_mut(BTreeMap::pop_first) {
+        notify(&FromMicroprocess::Refused { capability, function, times })?;
     }
     while let Some((capability, times)) = RELEASED.with_borrow_mut(Vec::pop) {
         notify(&FromMicroprocess::Release { capability, times })?;

@@ -29,6 +29,8 @@ mod exceptions;
 mod moments;
 mod refusal;
 
+pub(crate) use exceptions::{ENDLESS, is_endless};
+
 use crate::errors;
 use cloison_contract::message::CapabilityRef;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyTuple};

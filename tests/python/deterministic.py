@@ -48,7 +48,7 @@ def child(to, what):
 
 def of_child(what):
     cloison.spawn(child, cloison.self(), what.__name__)
-    return cloison.receive(timeout=60)
+    return cloison.receive(timeout=300)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// What belongs side by side.
@@ -48,13 +49,16 @@ pub fn provide(folder: &Path, microprocess: Option<&str>) {
 
 /// A hard link, or a copy where that is not possible.
 fn link(from: &Path, to: &Path) {
-    let error = match fs::hard_link(from, to) {
-        Ok(()) => return,
-        Err(_) => fs::copy(from, to).err(),
-    };
-    if let Some(error) = error {
-        panic!("{}: {error}; build it with `make build`, or set CLOISON_BIN_DIR", from.display());
+    if fs::hard_link(from, to).is_err() {
+        copy(from, to);
     }
+}
+
+/// A program that can be run at once. Another process copies it: what this one has open for writing, a process that another thread
+/// starts meanwhile has open as well until it runs its program, and for so long nobody else can run it.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").args([from, to]).status().expect("cp");
+    assert!(copied.success(), "{}: build it with `make build`, or set CLOISON_BIN_DIR", from.display());
     readable(to, 0o755);
 }
 

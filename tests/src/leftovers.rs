@@ -1,6 +1,6 @@
 //! What a run should not leave: processes, shared memory, files. All of it is looked at from outside.
 
-use crate::run::{NOBODY, User};
+use crate::run::{NOBODY, PATIENCE, User};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,8 +37,8 @@ pub fn processes(folder: &Path) -> Vec<Process> {
 }
 
 /// Wait until there are none; those that are left then.
-pub fn wait_for_end(folder: &Path, patience: Duration) -> Vec<Process> {
-    let until = Instant::now() + patience;
+pub fn wait_for_end(folder: &Path) -> Vec<Process> {
+    let until = Instant::now() + PATIENCE;
     loop {
         let left = processes(folder);
         if left.is_empty() || Instant::now() >= until {

@@ -6,10 +6,11 @@
 //!  FOLDER/tmp   TMPDIR of the runs, empty, writable for everybody
 //! ```
 
-use crate::binaries::{provide, readable};
+use crate::binaries::{copy, provide, readable};
 use crate::compiler::{Kind, compile};
 use crate::run::Run;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -78,6 +79,13 @@ impl Project {
         }
         fs::write(&path, bytes).expect("a file");
         readable(&path, 0o644);
+    }
+
+    /// Write a file of the application that is run.
+    pub fn executable(&self, name: &str, bytes: &[u8]) {
+        let mut source = tempfile::NamedTempFile::new().expect("a temporary file");
+        source.write_all(bytes).expect("a file");
+        copy(source.path(), &self.app(name));
     }
 
     /// A path in the project's folder.

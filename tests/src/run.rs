@@ -10,10 +10,9 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// A run that takes longer is ended, and the test with it.
-const TIMEOUT: Duration = Duration::from_secs(60);
-/// After the command has ended, the kernel may take that long to take the rest down.
-pub const GRACE: Duration = Duration::from_secs(1);
+/// What never comes is given up after that long, and the test with it. No test says by it how long something may take: on a machine
+/// with much else to do everything takes longer.
+pub const PATIENCE: Duration = Duration::from_secs(120);
 /// `nobody`, as every Linux has it.
 pub const NOBODY: u32 = 65534;
 /// A variable that nobody in a sandbox should see.
@@ -48,7 +47,6 @@ pub struct Run<'p> {
     arguments: Vec<String>,
     stdin: Vec<u8>,
     user: User,
-    timeout: Duration,
     runtime: Option<PathBuf>,
 }
 
@@ -60,7 +58,6 @@ pub struct Running<'p> {
     stderr: Option<JoinHandle<Vec<u8>>>,
     feeder: Option<JoinHandle<()>>,
     started: Instant,
-    timeout: Duration,
 }
 
 /// A run that is over.
@@ -81,7 +78,7 @@ pub struct Output {
 impl<'p> Run<'p> {
     pub(crate) fn new(project: &'p Project, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        Self { project, arguments, stdin: Vec::new(), user: User::Current, timeout: TIMEOUT, runtime: None }
+        Self { project, arguments, stdin: Vec::new(), user: User::Current, runtime: None }
     }
 
     /// What it reads.
@@ -102,13 +99,6 @@ impl<'p> Run<'p> {
     #[must_use]
     pub fn runtime(mut self, folder: impl Into<PathBuf>) -> Self {
         self.runtime = Some(folder.into());
-        self
-    }
-
-    /// How long it may take.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
         self
     }
 
@@ -142,7 +132,7 @@ impl<'p> Run<'p> {
         let started = Instant::now();
         let mut child = command.spawn().expect("cloison starts");
         let stderr = child.stderr.take().map(collect);
-        Running { project: self.project, child, stdout: None, stderr, feeder: None, started, timeout: self.timeout }
+        Running { project: self.project, child, stdout: None, stderr, feeder: None, started }
     }
 }
 
@@ -152,6 +142,17 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
         let _ = pipe.read_to_end(&mut bytes);
         bytes
     })
+}
+
+/// What an interrupted program comes to by itself. Two seconds after Ctrl-C the command ends it, also if it has got no processor since: that
+/// says nothing of the program, and it is run again. Each attempt says since when it was interrupted.
+#[track_caller]
+pub fn interrupted<T>(mut attempt: impl FnMut() -> (Instant, T)) -> T {
+    let by_itself = |_| {
+        let (since, outcome) = attempt();
+        (since.elapsed() < Duration::from_secs(2)).then_some(outcome)
+    };
+    (0..20).find_map(by_itself).expect("an end within two seconds of twenty interrupts")
 }
 
 impl Running<'_> {
@@ -170,6 +171,13 @@ impl Running<'_> {
         self.child.id() as i32
     }
 
+    /// Interrupt it as Ctrl-C does; since when that is so.
+    pub fn interrupt(&self) -> Instant {
+        let now = Instant::now();
+        self.signal(Signal::INT);
+        now
+    }
+
     /// Send the command a signal.
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("the command lives");
@@ -180,7 +188,7 @@ impl Running<'_> {
         drop(self.child.stdin.take());
         let status = self.wait();
         let duration = self.started.elapsed();
-        let left = leftovers::wait_for_end(self.project.folder(), GRACE);
+        let left = leftovers::wait_for_end(self.project.folder());
         let all = |thread: Option<JoinHandle<Vec<u8>>>| {
             thread.map(|thread| thread.join().expect("a reader")).unwrap_or_default()
         };
@@ -195,7 +203,8 @@ impl Running<'_> {
     }
 
     fn wait(&mut self) -> ExitStatus {
-        while self.started.elapsed() < self.timeout {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status;
             }
@@ -205,7 +214,7 @@ impl Running<'_> {
         let status = self.child.wait().expect("a child");
         leftovers::end(self.project.folder());
         let stderr = self.stderr.take().map(|thread| thread.join().unwrap_or_default()).unwrap_or_default();
-        panic!("it did not end within {:?} ({status})\n{}", self.timeout, String::from_utf8_lossy(&stderr));
+        panic!("it did not end within {PATIENCE:?} ({status})\n{}", String::from_utf8_lossy(&stderr));
     }
 }
 

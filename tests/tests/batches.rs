@@ -58,8 +58,8 @@ fn what_is_ready_to_cross_is_not_given_back_with_memory_that_is_not_needed() {
 fn each_call_of_a_map_has_its_own_deadline() {
     check(
         include_str!("../python/batches/each_call_of_a_map_has_its_own_deadline.py"),
-        "1250 0
-DeadlineExceeded: things.nap() did not end within 1s
+        "2500 0
+DeadlineExceeded: things.nap() did not end within 2s
 3 True 1
 ",
     );

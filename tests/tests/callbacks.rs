@@ -54,7 +54,7 @@ ZeroDivisionError: division by zero
 fn a_callable_that_takes_too_long_ends_its_call_and_not_the_zone() {
     check(
         include_str!("../python/callbacks/a_callable_that_takes_too_long_ends_its_call_and_not_the_zone.py"),
-        "DeadlineExceeded: things.each(): the callable f did not return within 200ms
+        "DeadlineExceeded: things.each(): the callable f did not return within 2s
 f each True
 2 False
 ",
@@ -66,24 +66,24 @@ f each True
 fn a_callable_that_never_ends_is_interrupted() {
     check(
         include_str!("../python/callbacks/a_callable_that_never_ends_is_interrupted.py"),
-        "DeadlineExceeded: things.each(): the callable f did not return within 200ms
+        "DeadlineExceeded: things.each(): the callable f did not return within 2s
 f DeadlineExceeded
-DeadlineExceeded: things.each(): the callable f did not return within 200ms
-DeadlineExceeded: things.each(): the callable f did not return within 200ms
+DeadlineExceeded: things.each(): the callable f did not return within 2s
+DeadlineExceeded: things.each(): the callable f did not return within 2s
 2
 ",
     );
 }
 
-/// Each run has its 200 ms, and C would go on for ever.
+/// Each run has its two seconds, and C would go on for ever.
 #[test]
 fn callables_of_one_call_share_a_time() {
     let source = include_str!("../python/callbacks/callables_of_one_call_share_a_time.py");
-    let zone = include_str!("../c/things.zone.toml").replace("[sandbox]\n", "[sandbox]\ncallables = \"150 ms\"\n");
+    let zone = include_str!("../c/things.zone.toml").replace("[sandbox]\n", "[sandbox]\ncallables = \"1500 ms\"\n");
     let output = things::project(source, "shared").file("things.zone.toml", &zone).main(&[]).output().ends_with(0);
     let expected = "DeadlineExceeded: things.each(): its callables took longer together than they may: f of each ran when \
-                    the callables of this call had taken 150ms together, which is all they may (`callables` of the outermost \
-                    function, or under [sandbox])\nf each 0.15 True\n2\n";
+                    the callables of this call had taken 1.5s together, which is all they may (`callables` of the outermost \
+                    function, or under [sandbox])\nf each 1.5 True\n2\n";
     assert_eq!(output.stdout, expected, "{output}");
 }
 

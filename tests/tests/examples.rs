@@ -1,6 +1,7 @@
 //! The examples, as their first lines say they are run.
 
 use cloison_tests::compiler::{Kind, compile};
+use cloison_tests::run::PATIENCE;
 use cloison_tests::{Output, Project, users};
 use serde_json::Value;
 use std::ffi::CStr;
@@ -505,7 +506,7 @@ fn the_words_of_a_text_whose_workers_are_killed() {
     let text = rhyme(20_000);
     let (now, later) = text.split_at(text.len() / 2);
     running.stdin().write_all(now.as_bytes()).expect("it reads");
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     let workers = loop {
         let workers = workers(&ask(&["ps", "--json"]).ends_with(0).json());
         if !workers.is_empty() {
@@ -600,7 +601,7 @@ fn three_tenants_one_of_them_hostile() {
     }
     let looker = Project::new();
     let ask = |arguments: &[&str]| looker.cloison(arguments).runtime(project.path("tmp")).output();
-    let until = Instant::now() + Duration::from_secs(60);
+    let until = Instant::now() + PATIENCE;
     while ask(&["inspect", "mallory", "--json"]).ends_with(0).json()["activity"]["calling"]["function"] != "execute" {
         assert!(Instant::now() < until, "its statement does not run");
         std::thread::sleep(Duration::from_millis(20));

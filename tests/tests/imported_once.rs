@@ -3,6 +3,7 @@
 
 use crate::live::Live;
 use cloison_tests::leftovers::processes;
+use cloison_tests::run::PATIENCE;
 use cloison_tests::{Output, Project, User};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -73,7 +74,7 @@ fn an_application_may_look_for_what_is_not_there_when_it_is_imported() {
 fn attempt(what: &str) -> Output {
     let manifest = "[limits]\nmemory = \"128 MiB\"\n[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
     let project = Project::script(ATTEMPTS).file("cloison.toml", manifest);
-    project.main(&[what]).timeout(Duration::from_secs(120)).output()
+    project.main(&[what]).output()
 }
 
 /// Of three processes without a capability and three with one, what is told of each.
@@ -124,7 +125,7 @@ fn templates(live: &Live<'_>) -> Vec<Value> {
 
 /// Wait until `ps` shows what it should.
 fn until<'l>(live: &Live<'l>, holds: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     loop {
         let templates = templates(live);
         if holds(&templates) {

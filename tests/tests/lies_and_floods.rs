@@ -1,10 +1,9 @@
 //! Whoever lies to the broker, floods it, or does not let go: it neither waits for ever nor pays for it.
 
 use cloison_tests::Project;
-use rustix::process::Signal;
+use cloison_tests::run::interrupted;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 /// A program that will not be interrupted is ended after the grace that it has for its `finally` blocks.
 #[test]
@@ -12,11 +11,14 @@ fn an_interrupt_that_is_swallowed_ends_the_program_all_the_same() {
     let project = Project::script(include_str!(
         "../python/lies_and_floods/an_interrupt_that_is_swallowed_ends_the_program_all_the_same.py"
     ));
-    let mut running = project.main(&[]).start_with(Stdio::piped());
-    let mut lines = BufReader::new(running.stdout()).lines();
-    assert_eq!(lines.next().unwrap().unwrap(), "started");
-    running.signal(Signal::INT);
-    assert_eq!(lines.next().unwrap().unwrap(), "ignored", "the control: it was interrupted");
+    let (running, line) = interrupted(|| {
+        let mut running = project.main(&[]).start_with(Stdio::piped());
+        let mut lines = BufReader::new(running.stdout()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "started");
+        let since = running.interrupt();
+        (since, (running, lines.next()))
+    });
+    assert_eq!(line.unwrap().unwrap(), "ignored", "the control: it was interrupted");
     running.finish().ends_with(130); // long before the program would end
 }
 
@@ -54,7 +56,7 @@ fn a_zone_that_lies_about_its_call_is_ended() {
     let manifest = "[app]\nentry = \"app:main\"\n[capabilities.liar]\nzone = \"liar.zone.toml\"\nallow = \"*\"\n";
     let project = Project::new().file("cloison.toml", manifest).file("liar.zone.toml", zone).file("app.py", app);
     let project = project.library("liar.so", include_str!("../c/liar.c"));
-    project.application(&[]).timeout(Duration::from_secs(20)).output().ends_with(0).prints("ended 1\n");
+    project.application(&[]).output().ends_with(0).prints("ended 1\n");
 }
 
 /// Asks for its own source, 20 times over, and reads no answer. What it sends stands in standard input, for an address that it

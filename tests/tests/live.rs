@@ -2,7 +2,7 @@
 
 use crate::processes::with_endless_calls;
 use cloison_tests::leftovers::processes;
-use cloison_tests::run::Running;
+use cloison_tests::run::{PATIENCE, Running};
 use cloison_tests::{Output, Project, User, users};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn whoever_is_silent_has_a_reason() {
     let until = |name: &str, wanted: Value| {
         let begun = Instant::now();
         while silence(name) != wanted {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{name} is never {wanted}");
+            assert!(begun.elapsed() < PATIENCE, "{name} is never {wanted}");
         }
     };
     until("loops", Value::Null);
@@ -55,7 +55,7 @@ fn whoever_is_silent_has_a_reason() {
     // Native code has no Python line of its own: it is the line that called it.
     let begun = Instant::now();
     while !inspected("sums")["last_seen"].as_str().is_some_and(|stack| stack.ends_with(", line 13, in sums\n")) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "nobody saw where it is: {}", inspected("sums"));
+        assert!(begun.elapsed() < PATIENCE, "nobody saw where it is: {}", inspected("sums"));
     }
     assert_eq!(inspected("loops")["last_seen"], Value::Null);
     let stopped = live.row_when(3, |row| row["name"] == "sums")["pid"].as_i64().expect("it has one");
@@ -162,16 +162,26 @@ impl<'p> Live<'p> {
             let ticks = |field: usize| fields[field - 3].parse::<u64>().expect("a number");
             (fields[0] == "S", ticks(14) + ticks(15))
         };
-        let (until, first) = (Instant::now() + Duration::from_secs(20), look().1);
+        let (until, first) = (Instant::now() + PATIENCE, look().1);
         while !(look().0 || look().1 > first + 3) {
             assert!(Instant::now() < until, "{name} does nothing");
             std::thread::sleep(Duration::from_millis(2));
         }
     }
 
+    /// Wait until that holds.
+    #[track_caller]
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !holds(self) {
+            assert!(Instant::now() < until, "never: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// A row, once it is as it should be.
     fn row_when(&self, number: u64, holds: impl Fn(&Value) -> bool) -> Value {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         loop {
             let row = self.row(number);
             if holds(&row) {
@@ -219,7 +229,7 @@ fn no_process_exists_that_ps_does_not_show() {
         let mut live = Live::start(&project, user, &[]);
         assert_eq!(live.line(), "ready");
         // While blanks come, the two looks may differ; they agree as soon as nothing changes between them.
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         let shown = loop {
             let before = descendants(live.pid());
             let rows = live.rows(user);
@@ -227,14 +237,13 @@ fn no_process_exists_that_ps_does_not_show() {
             let shown = pids(&rows);
             // "ready" does not wait for the zone of the one that calls, nor for a blank.
             let has = |kind: &str| rows.iter().any(|row| row["kind"] == kind);
-            if before == after && shown == before && has("zone") && has("blank") {
+            let named: BTreeSet<_> = processes(project.folder()).into_iter().map(|process| process.pid).collect();
+            if before == after && shown == before && named.is_subset(&shown) && has("zone") && has("blank") {
                 break rows;
             }
-            assert!(Instant::now() < until, "shown: {shown:?}, there: {before:?} {after:?}");
+            assert!(Instant::now() < until, "shown: {shown:?}, there: {before:?} {after:?} {named:?}");
             std::thread::sleep(Duration::from_millis(50));
         };
-        let there: BTreeSet<_> = processes(project.folder()).into_iter().map(|process| process.pid).collect();
-        assert!(there.is_subset(&pids(&shown)), "{there:?} {shown:?}");
         let kinds: BTreeMap<&str, usize> = shown.iter().fold(BTreeMap::new(), |mut kinds, row| {
             *kinds.entry(row["kind"].as_str().expect("a text")).or_default() += 1;
             kinds
@@ -454,7 +463,7 @@ fn an_application_that_is_stopped_keeps_nobody_waiting() {
     }
     live.running.signal(Signal::CONT);
     // It hangs up on those who have given up, and answers then.
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     while live.ask(&["ps", &live.pid().to_string()]).code() != 0 {
         assert!(Instant::now() < until, "it goes on");
     }

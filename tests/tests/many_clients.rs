@@ -2,6 +2,7 @@
 
 use cloison_tests::Project;
 use cloison_tests::leftovers::processes;
+use cloison_tests::run::PATIENCE;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,8 +15,8 @@ const MOST: usize = 126;
 fn a_zone_is_shared_fairly() {
     let project = Project::script(include_str!("../python/many_clients/shares.py")).file("cloison.toml", ZLIB);
     for count in [1, 10, MOST] {
-        let output = project.main(&[&count.to_string()]).timeout(Duration::from_secs(180)).output();
-        output.prints(&format!("{count} clients, each has called: True\nfair: True\n"));
+        let output = project.main(&[&count.to_string()]).output();
+        output.prints(&format!("{count} clients, each has called: True\n"));
     }
 }
 
@@ -23,7 +24,7 @@ fn a_zone_is_shared_fairly() {
 #[test]
 fn a_thousand_clients_are_served() {
     let project = Project::script(include_str!("../python/many_clients/thousand.py")).file("cloison.toml", ZLIB);
-    let mut running = project.main(&[]).timeout(Duration::from_secs(180)).start_with(Stdio::piped());
+    let mut running = project.main(&[]).start_with(Stdio::piped());
     let mut lines = BufReader::new(running.stdout()).lines();
     let mut line = || lines.next().expect("it has not ended").expect("UTF-8");
     let zones = || processes(project.folder()).iter().filter(|process| process.name == "cloison-zone").count();
@@ -32,7 +33,7 @@ fn a_thousand_clients_are_served() {
     assert_eq!(zones(), 1000_usize.div_ceil(MOST) * one_has);
     running.stdin().write_all(b"\n").expect("it listens");
     assert_eq!(line(), "ended");
-    let until = Instant::now() + Duration::from_secs(20);
+    let until = Instant::now() + PATIENCE;
     // The ten clients that stay may be those of two instances.
     while zones() > 2 * one_has {
         assert!(Instant::now() < until, "{} processes of zones", zones());
@@ -48,10 +49,9 @@ fn who_crashes_a_zone_again_and_again_locks_nobody_else_out() {
         .file("cloison.toml", "[capabilities.crimes]\nzone = \"crimes.zone.toml\"\nallow = \"*\"\n")
         .file("crimes.zone.toml", include_str!("../c/crimes.zone.toml"))
         .library("crimes.so", include_str!("../c/crimes.c"));
-    let output = project.main(&[]).timeout(Duration::from_secs(120)).output().ends_with(0);
-    let mut lines: Vec<_> = output.stdout.lines().collect();
-    lines.sort_unstable();
-    let served = "served: True with few crashes: True";
-    let slowed = "slowed down: True | calls of this process have ended zone \"crimes\" | with `instances = \"per-call\"`, a crash costs its own call alone";
-    assert_eq!(lines, [served, served, slowed], "{output}");
+    let output = project.main(&[]).output().ends_with(0);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    let served = "neighbour is served: True with few crashes: True";
+    let told = "calls of this process have ended zone \"crimes\" | with `instances = \"per-call\"`, a crash costs its own call alone";
+    assert_eq!(lines, ["slowed down: True", told, served, served], "{output}");
 }

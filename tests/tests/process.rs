@@ -1,5 +1,6 @@
 //! `zone = "process"`: `subprocess` works on granted programs as in CPython, and on nothing else.
 
+use cloison_tests::run::PATIENCE;
 use cloison_tests::{Project, users};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -136,8 +137,7 @@ fn what_is_too_long_or_cannot_be_executed_is_an_error_with_its_number() {
         .replace("commands = [", "commands = [\n    { name = \"broken\", path = \"./broken\", arguments = [] },");
     let project = Project::script(include_str!("../python/process/too_long.py")).file("cloison.toml", &text);
     // It begins as a program does, and goes on as none.
-    project.write("broken", b"\x7fELF....");
-    std::fs::set_permissions(project.app("broken"), std::fs::Permissions::from_mode(0o755)).expect("ours");
+    project.executable("broken", b"\x7fELF....");
     let output = project.main(&[]).output();
     output.prints(
         "2\n7 these arguments have 24577 bytes, and a program's have 24576 at most\n\
@@ -168,7 +168,7 @@ fn whoever_is_killed_while_something_starts_leaves_nothing_behind() {
     // What is left are templates and microprocesses, with their init.
     let others =
         || children(run.pid()).into_iter().filter(|name| !name.starts_with("cloison-micro")).collect::<Vec<_>>();
-    let patience = Instant::now() + Duration::from_secs(30);
+    let patience = Instant::now() + PATIENCE;
     while !others().is_empty() && Instant::now() < patience {
         std::thread::sleep(Duration::from_millis(5));
     }

@@ -73,17 +73,13 @@ fn whoever_ends_itself_does_nothing_afterwards() {
 
 #[test]
 fn what_cannot_be_read_is_told_to_whoever_waits() {
-    let output = Project::script(program!("not_understood")).main(&[]).timeout(Duration::from_secs(100)).output();
+    let output = Project::script(program!("not_understood")).main(&[]).output();
     output.prints(expected!("not_understood"));
 }
 
 #[test]
 fn what_was_unlinked_does_nothing_any_more() {
-    Project::script(program!("unlink"))
-        .main(&[])
-        .timeout(Duration::from_secs(180))
-        .output()
-        .prints(expected!("unlink"));
+    Project::script(program!("unlink")).main(&[]).output().prints(expected!("unlink"));
 }
 
 /// A program that can make a `Process` or a `Reference` of bytes, which none can.
@@ -105,7 +101,7 @@ fn a_capability_asked_for_at_the_top_level_is_explained() {
 #[test]
 fn a_child_uses_no_more_than_it_may() {
     let project = Project::script(program!("limits")).file("cloison.toml", "[limits]\nprocesses = 5\n");
-    project.main(&[]).timeout(Duration::from_secs(180)).output().prints(expected!("limits"));
+    project.main(&[]).output().prints(expected!("limits"));
 }
 
 #[test]
@@ -114,7 +110,7 @@ fn a_child_runs_spawns_and_calls_no_more_than_it_may() {
     let manifest = ["one", "two", "three"].map(libm).concat();
     let endless = "[capabilities.endless]\nzone = \"endless.zone.toml\"\nallow = \"*\"\n";
     let project = with_endless_calls(program!("bounds")).file("cloison.toml", &(manifest + endless));
-    project.main(&[]).timeout(Duration::from_secs(180)).output().prints(expected!("bounds"));
+    project.main(&[]).output().prints(expected!("bounds"));
 }
 
 #[test]
@@ -136,7 +132,7 @@ fn a_child_holds_the_capabilities_that_it_is_given() {
 #[test]
 fn long_messages_arrive_whole_or_their_sender_is_told() {
     let project = Project::script(program!("parcels")).file("cloison.toml", "[limits]\nprocesses = 30\n");
-    project.main(&[]).timeout(Duration::from_secs(180)).output().prints(expected!("parcels"));
+    project.main(&[]).output().prints(expected!("parcels"));
 }
 
 #[test]
@@ -147,7 +143,7 @@ fn whoever_was_not_given_control_cannot_end_anybody() {
 #[test]
 fn strangers_neither_end_nor_disturb_anybody() {
     let project = Project::script(program!("strangers"));
-    project.main(&[]).timeout(Duration::from_secs(120)).output().prints(expected!("strangers"));
+    project.main(&[]).output().prints(expected!("strangers"));
 }
 
 #[test]
@@ -163,7 +159,7 @@ fn whoever_has_to_pause_goes_on() {
 
 #[test]
 fn whatever_an_exception_does_it_is_told() {
-    let output = Project::script(program!("told")).main(&[]).timeout(Duration::from_secs(180)).output();
+    let output = Project::script(program!("told")).main(&[]).output();
     assert!(!output.stderr.contains("Error in sys.excepthook"), "{output}");
     output.prints(expected!("told"));
 }
@@ -171,7 +167,7 @@ fn whatever_an_exception_does_it_is_told() {
 /// The program ends by the exit signal of a child that it is linked to.
 #[test]
 fn ends_are_heard_of_as_in_erlang() {
-    let output = Project::script(program!("exits")).main(&[]).timeout(Duration::from_secs(180)).output().ends_with(137);
+    let output = Project::script(program!("exits")).main(&[]).output().ends_with(137);
     assert_eq!(output.stdout, expected!("exits"), "{output}");
 }
 
@@ -195,16 +191,12 @@ fn a_name_is_seen_in_one_application_only() {
 
 #[test]
 fn whatever_it_does_a_process_can_be_killed() {
-    with_endless_calls(program!("kills"))
-        .main(&[])
-        .timeout(Duration::from_secs(120))
-        .output()
-        .prints(expected!("kills"));
+    with_endless_calls(program!("kills")).main(&[]).output().prints(expected!("kills"));
 }
 
 #[test]
 fn whoever_uses_up_its_memory_ends_alone() {
-    let output = Project::script(program!("bombs")).main(&[]).timeout(Duration::from_secs(300)).output();
+    let output = Project::script(program!("bombs")).main(&[]).output();
     output.prints(expected!("bombs"));
 }
 

@@ -1,6 +1,7 @@
 //! Programs run as `python` would run them, and end as it would.
 
 use cloison_tests::leftovers::{self, Process};
+use cloison_tests::run::{PATIENCE, interrupted};
 use cloison_tests::{Project, users};
 use rustix::process::Signal;
 use std::io::{Read, Write};
@@ -148,7 +149,7 @@ fn an_import_that_ends_the_process_ends_the_run() {
     for (source, reason) in ends {
         let project = Project::new().file("app.py", source);
         project.write("cloison.toml", b"[app]\nentry = \"app:main\"\n[limits]\nmemory = \"128 MiB\"\n");
-        let output = project.application(&[]).timeout(Duration::from_secs(20)).output();
+        let output = project.application(&[]).output();
         assert_ne!(output.code(), 0, "{output}");
         output.complains(&[reason]);
     }
@@ -178,13 +179,16 @@ fn started(output: &mut impl Read) {
 fn ctrl_c_is_a_keyboard_interrupt() {
     for source in [WAITS, include_str!("../python/running/loops.py"), "print('started', flush=True)\ninput()\n"] {
         let project = Project::script(source);
-        let mut running = project.main(&[]).start_with(Stdio::piped());
-        let mut stdout = running.stdout();
-        started(&mut stdout);
-        running.signal(Signal::INT);
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).expect("UTF-8");
-        let output = running.finish().ends_with(130).complains(&["Traceback", "KeyboardInterrupt"]);
+        let (output, rest) = interrupted(|| {
+            let mut running = project.main(&[]).start_with(Stdio::piped());
+            let mut stdout = running.stdout();
+            started(&mut stdout);
+            let since = running.interrupt();
+            let mut rest = String::new();
+            stdout.read_to_string(&mut rest).expect("UTF-8");
+            (since, (running.finish(), rest))
+        });
+        let output = output.ends_with(130).complains(&["Traceback", "KeyboardInterrupt"]);
         assert_eq!(rest, if source == WAITS { "cleaned up\n" } else { "" }, "{output}");
     }
 }
@@ -201,7 +205,7 @@ fn endless() -> Project {
 
 /// Waits until that is so of the project's processes.
 fn wait_for(project: &Project, holds: impl Fn(&[Process]) -> bool) {
-    let until = Instant::now() + Duration::from_secs(30);
+    let until = Instant::now() + PATIENCE;
     while !holds(&leftovers::processes(project.folder())) {
         assert!(Instant::now() < until, "{:?}", leftovers::processes(project.folder()));
         std::thread::sleep(Duration::from_millis(2));
@@ -242,14 +246,16 @@ fn ctrl_c_reaches_a_call_that_never_returns() {
     let project = endless();
     // While the zone starts, while the call begins, and when everybody waits.
     for pause_ms in (0..20).map(Some).chain([None]) {
-        let mut running = project.application(&[]).start_with(Stdio::piped());
-        started(&mut running.stdout());
-        match pause_ms {
-            Some(pause_ms) => std::thread::sleep(Duration::from_millis(pause_ms)),
-            None => wait_for(&project, is_in_forever),
-        }
-        running.signal(Signal::INT);
-        let output = running.finish().ends_with(130).complains(&["KeyboardInterrupt"]);
+        let output = interrupted(|| {
+            let mut running = project.application(&[]).start_with(Stdio::piped());
+            started(&mut running.stdout());
+            match pause_ms {
+                Some(pause_ms) => std::thread::sleep(Duration::from_millis(pause_ms)),
+                None => wait_for(&project, is_in_forever),
+            }
+            (running.interrupt(), running.finish())
+        });
+        let output = output.ends_with(130).complains(&["KeyboardInterrupt"]);
         if pause_ms.is_none() {
             output.complains(&["forever()"]);
         }
@@ -270,13 +276,15 @@ fn ctrl_c_ends_an_endless_import() {
 fn a_program_may_catch_the_first_ctrl_c_but_not_the_second() {
     let source = include_str!("../python/running/a_program_may_catch_the_first_ctrl_c_but_not_the_second.py");
     let project = Project::script(source);
-    let mut running = project.main(&[]).start_with(Stdio::piped());
-    let mut stdout = running.stdout();
-    started(&mut stdout);
-    running.signal(Signal::INT);
-    let mut line = [0; 7];
-    stdout.read_exact(&mut line).expect("caught");
-    assert_eq!(&line, b"caught\n");
+    let (running, mut stdout, line) = interrupted(|| {
+        let mut running = project.main(&[]).start_with(Stdio::piped());
+        let mut stdout = running.stdout();
+        started(&mut stdout);
+        let (since, mut line) = (running.interrupt(), [0; 7]);
+        let caught = stdout.read_exact(&mut line).map(|()| line);
+        (since, (running, stdout, caught))
+    });
+    assert_eq!(&line.expect("a line"), b"caught\n");
     running.signal(Signal::INT);
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).expect("UTF-8");

@@ -4,9 +4,7 @@ use cloison_tests::leftovers::{Traces, processes};
 use cloison_tests::{Project, User};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
-use std::time::Duration;
 
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Blanks that may be there or not, and what each has in the broker.
 const BLANKS: usize = 16;
 const DESCRIPTORS_EACH: usize = 3;
@@ -25,7 +23,7 @@ fn memory(pid: i32) -> u64 {
 #[test]
 fn three_hundred_are_alive_at_once() {
     let project = Project::script(include_str!("../../benches/scale/alive.py"));
-    let mut running = project.main(&["300"]).timeout(PATIENCE).start_with(Stdio::piped());
+    let mut running = project.main(&["300"]).start_with(Stdio::piped());
     let mut lines = BufReader::new(running.stdout()).lines();
     assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), "alive 300");
     assert!(processes(project.folder()).len() > 300);
@@ -40,7 +38,7 @@ fn three_hundred_are_alive_at_once() {
 fn how_many_there_may_be_is_said_with_what_would_allow_more() {
     let limits = "[limits]\nprocesses = 40\n";
     let project = Project::script(include_str!("../../benches/scale/alive.py")).file("cloison.toml", limits);
-    let output = project.main(&["300"]).timeout(PATIENCE).output().ends_with(1);
+    let output = project.main(&["300"]).output().ends_with(1);
     output.complains(&["39 processes, then: there are 40 microprocesses already", "hint: [limits] processes in"]);
 }
 
@@ -48,7 +46,7 @@ fn how_many_there_may_be_is_said_with_what_would_allow_more() {
 fn four_hundred_spawns_and_exits_leave_nothing() {
     let project = Project::script(include_str!("../../benches/scale/soak.py"));
     let before = Traces::of(User::Current, project.folder());
-    let mut running = project.main(&["400"]).timeout(PATIENCE).start_with(Stdio::piped());
+    let mut running = project.main(&["400"]).start_with(Stdio::piped());
     let mut lines = BufReader::new(running.stdout()).lines();
     let mut seen = Vec::new();
     for tenth in 1..=10 {

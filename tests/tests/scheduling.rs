@@ -1,6 +1,7 @@
 //! The kernel is told which microprocesses come first, and which of them are hogs.
 
 use cloison_tests::Project;
+use cloison_tests::run::PATIENCE;
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ const IDLE: i32 = 5;
 fn each_process_stands_where_it_was_put() {
     let project = Project::script(include_str!("../python/scheduling/ranks.py"));
     let folder = project.path("tmp");
-    let mut running = project.main(&[]).runtime(&folder).timeout(Duration::from_secs(120)).start_with(Stdio::piped());
+    let mut running = project.main(&[]).runtime(&folder).start_with(Stdio::piped());
     let mut lines = BufReader::new(running.stdout()).lines();
     let mut line = || lines.next().expect("it has not ended").expect("UTF-8");
     let looker = Project::new();
@@ -47,7 +48,7 @@ fn each_process_stands_where_it_was_put() {
         assert_eq!(place(name).policy, IDLE, "{name}");
     }
     let when = |holds: &dyn Fn(Place) -> bool| {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + PATIENCE;
         while !holds(place("hog")) {
             assert!(Instant::now() < until, "{:?}", place("hog"));
             std::thread::sleep(Duration::from_millis(50));

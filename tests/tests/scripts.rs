@@ -6,7 +6,6 @@ use cloison_tests::{Project, users};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 const GRANTS: &str = include_str!("../c/scripts_grants.toml");
 const ZONE: &str = include_str!("../c/scripts.zone.toml");
@@ -131,7 +130,7 @@ fn only_regular_files_are_read() {
 fn zeros_are_no_program() {
     let project = Project::new();
     std::fs::write(project.app("zeros.py"), vec![0; 3 << 20]).expect("a file");
-    let refused = project.cloison(&["run", "zeros.py"]).timeout(Duration::from_secs(10)).output().ends_with(1);
+    let refused = project.cloison(&["run", "zeros.py"]).output().ends_with(1);
     refused.complains(&["SyntaxError: source code cannot contain null bytes (zeros.py)"]);
     std::fs::write(project.app("empty.py"), "").expect("a file");
     project.cloison(&["run", "empty.py"]).output().ends_with(0).prints("");

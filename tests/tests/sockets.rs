@@ -1,5 +1,6 @@
 //! Sockets by a capability: what ordinary programs do with them works as in CPython, and what was not granted explains itself.
 
+use cloison_tests::run::PATIENCE;
 use cloison_tests::{Project, leftovers, users};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -150,7 +151,7 @@ fn waiting_takes_no_processor_and_ends_with_an_interrupt() {
         BufReader::new(running.stdout()).read_line(&mut line).expect("that it waits");
         assert_eq!(line, "waits\n");
         // It has begun to wait when nobody has run for a while; who looks again and again has never.
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + PATIENCE;
         let mut before = switches(&project);
         loop {
             std::thread::sleep(Duration::from_millis(300));

@@ -6,7 +6,6 @@ use cloison_tests::{Project, users};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
-use std::time::Duration;
 
 /// What the broker may have used at most, in kibibytes: a router that keeps everything has used more.
 const BROKER_KIB: u64 = 64 << 10;
@@ -21,7 +20,7 @@ fn peak_kib(running: &Running<'_>) -> u64 {
 /// Run until it has printed a line, look at the broker, and let it go on.
 fn storm(source: &str, first: &str, rest: &str, look: impl FnOnce(&Running<'_>)) {
     let project = Project::script(source);
-    let mut running = project.main(&[]).timeout(Duration::from_secs(180)).start_with(Stdio::piped());
+    let mut running = project.main(&[]).start_with(Stdio::piped());
     let mut lines = BufReader::new(running.stdout());
     let mut line = String::new();
     lines.read_line(&mut line).expect("a line");
@@ -64,7 +63,7 @@ fn no_reason_is_too_long_for_a_mailbox() {
 fn many_that_spawn_leave_room_for_the_program() {
     let project = Project::script(include_str!("../python/storms/spawns.py"));
     for &user in users() {
-        let run = project.main(&["400"]).user(user).timeout(Duration::from_secs(180));
+        let run = project.main(&["400"]).user(user);
         run.output().prints("True\nnormal\nnormal\nnormal\n");
     }
 }

@@ -1,5 +1,6 @@
 //! Whoever reads a run's output late, or never, and a terminal that is stopped, keep neither signals nor deadlines away.
 
+use cloison_tests::run::PATIENCE;
 use cloison_tests::terminal::terminal;
 use cloison_tests::{Project, leftovers};
 use rustix::process::{Pid, Signal, kill_process};
@@ -10,10 +11,9 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-/// Generous: what does not come at all is what fails. A signal ends everything in under two seconds; how many it was here is said,
-/// and does not decide, as other processes can take any time from it. All that the command waits for after a signal is less than
-/// that, which the build looks at (`cli/src/run.rs`): a wait that has no end is what these tests find.
-const PATIENCE: Duration = Duration::from_secs(20);
+// Their patience is generous: what does not come at all is what fails. A signal ends everything in under two seconds; how many it was here
+// is said, and does not decide, as other processes can take any time from it. All that the command waits for after a signal is less than
+// that, which the build looks at (`cli/src/run.rs`): a wait that has no end is what these tests find.
 
 /// A program that has the broker log something, runs into a deadline, sees that the broker has put another zone in the place
 /// of the one that was overdue, says so on the stream that it is told, uses the other one, and goes on for ever.
@@ -132,7 +132,7 @@ impl<'p> Run<'p> {
             leftovers::end(self.project.folder());
             panic!("{what}: it does not end within {:?}, and should within two seconds", begun.elapsed());
         });
-        let left = leftovers::wait_for_end(self.project.folder(), PATIENCE);
+        let left = leftovers::wait_for_end(self.project.folder());
         let taken = begun.elapsed();
         assert!(left.is_empty(), "{what}: left behind after {taken:?}: {left:?}");
         eprintln!("{what}: ended within {taken:?}");

@@ -2,7 +2,7 @@
 //! the next, nothing is left, and nobody gets out of a limit or another user's template by it.
 
 use cloison_tests::leftovers::{processes, wait_for_end};
-use cloison_tests::run::{GRACE, Running, SECRET};
+use cloison_tests::run::{PATIENCE, Running, SECRET};
 use cloison_tests::{Output, Project, User, users};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -15,7 +15,6 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const USED: &str = "a warm template of `cloison up` is used";
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A service in the project's own folder, and the runs that use it.
 struct Warm<'p> {
@@ -235,9 +234,9 @@ fn all(warm: &Warm<'_>) -> BTreeSet<i32> {
     processes(warm.project.folder()).into_iter().map(|process| process.pid).collect()
 }
 
-/// Wait until that holds; whether it does in time.
-fn soon(patience: Duration, mut holds: impl FnMut() -> bool) -> bool {
-    let until = Instant::now() + patience;
+/// Wait until that holds; whether it ever does.
+fn soon(mut holds: impl FnMut() -> bool) -> bool {
+    let until = Instant::now() + PATIENCE;
     loop {
         if holds() {
             return true;
@@ -263,7 +262,7 @@ fn waiting_program(warm: &Warm<'_>) -> std::process::Child {
     BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("UTF-8");
     assert_eq!(line, "up\n");
     // The broker, keeper, init, template, the program, and three of its.
-    assert!(soon(PATIENCE, || all(warm).difference(&of_service(warm)).count() >= 8));
+    assert!(soon(|| all(warm).difference(&of_service(warm)).count() >= 8));
     child
 }
 
@@ -276,7 +275,7 @@ fn nothing_survives_a_killed_broker() {
         warm.ready(1); // nothing is being started that could be taken for something left
         child.kill().expect("it lives");
         child.wait().expect("a child");
-        let gone = soon(GRACE, || all(&warm).is_subset(&of_service(&warm)));
+        let gone = soon(|| all(&warm).is_subset(&of_service(&warm)));
         assert!(gone, "{user:?}: {:?}", all(&warm).difference(&of_service(&warm)));
         warm.down();
     }
@@ -292,7 +291,7 @@ fn a_killed_service_takes_what_waits_along_and_leaves_runs_alone() {
     assert_eq!(waiting.len(), 9, "the service; keeper, init, template and blank of each");
     let service = warm.service.take().expect("it runs");
     service.signal(Signal::KILL);
-    assert!(soon(PATIENCE, || all(&warm).is_disjoint(&waiting)), "what waits is left");
+    assert!(soon(|| all(&warm).is_disjoint(&waiting)), "what waits is left");
     assert!(child.try_wait().expect("a child").is_none(), "the run goes on");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
     assert_eq!(child.wait().expect("a child").code(), Some(130), "a KeyboardInterrupt, as ever");
@@ -314,8 +313,8 @@ fn a_stopped_keeper_keeps_no_run_from_ending() {
     let keeper = rows.iter().find(|row| row["kind"] == "keeper").expect("a keeper")["pid"].as_i64().expect("a number");
     kill_process(Pid::from_raw(keeper as i32).expect("a process"), Signal::STOP).expect("ours");
     kill_process(Pid::from_child(&child), Signal::INT).expect("it lives");
-    assert!(soon(Duration::from_secs(60), || child.try_wait().expect("a child").is_some()), "it goes on");
-    let gone = soon(GRACE, || all(&warm).is_subset(&of_service(&warm)));
+    assert!(soon(|| child.try_wait().expect("a child").is_some()), "it goes on");
+    let gone = soon(|| all(&warm).is_subset(&of_service(&warm)));
     assert!(gone, "{:?}", all(&warm).difference(&of_service(&warm)));
     warm.down();
 }
@@ -351,12 +350,12 @@ fn a_killed_keeper_ends_its_template_alone() {
     };
     // Blanks come and go, so that the two looks may differ once.
     let complete = || all(&warm).difference(&of_service(&warm)).all(|pid| pids(&rows()).contains(pid));
-    assert!(soon(PATIENCE, complete), "ps shows {:?} of {:?}", pids(&rows()), all(&warm));
+    assert!(soon(complete), "ps shows {:?} of {:?}", pids(&rows()), all(&warm));
     let rows = rows();
     let keeper = rows.iter().find(|row| row["kind"] == "keeper").expect("a keeper")["pid"].as_i64().expect("a number");
     kill_process(Pid::from_raw(keeper as i32).expect("a number"), Signal::KILL).expect("it lives");
     assert_eq!(child.wait().expect("a child").code(), Some(128 + 9));
-    assert!(soon(GRACE, || all(&warm).is_subset(&of_service(&warm))));
+    assert!(soon(|| all(&warm).is_subset(&of_service(&warm))));
     warm.run(&["-c", "print('others go on')"], "").ends_with(0);
     warm.down();
 }
@@ -502,7 +501,7 @@ fn it_goes_to_the_background_and_there_is_one() {
     assert_eq!(shown, there);
     assert_eq!(there.len(), 5, "service, keeper, init, template, blank");
     cloison(&["down"]).ends_with(0);
-    assert!(wait_for_end(project.folder(), GRACE).is_empty());
+    assert!(wait_for_end(project.folder()).is_empty());
 }
 
 /// Ends of all kinds come back as they were, and the broker's other duties are done for processes that are not its children.

@@ -147,7 +147,7 @@ fn a_crash_loop_is_slowed_down_and_recovers() {
         .split("'ZoneCrashed': ")
         .nth(1)
         .and_then(|rest| rest.split([',', '}']).next()?.parse::<u32>().ok());
-    assert!(crashes.is_some_and(|crashes| (10..30).contains(&crashes)), "{output}");
+    assert!(crashes.is_some_and(|crashes| crashes >= 10), "{output}");
     assert!(output.stdout.contains("ZoneUnavailable") && output.stdout.ends_with("5\n"), "{output}");
     assert!(output.stdout.contains("with `instances = \"per-call\"`"), "what would help is said: {output}");
 }

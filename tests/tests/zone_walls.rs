@@ -6,7 +6,7 @@
 use cloison_tests::binaries::readable;
 use cloison_tests::compiler::{Kind, compile};
 use cloison_tests::leftovers::processes;
-use cloison_tests::run::SECRET;
+use cloison_tests::run::{PATIENCE, SECRET};
 use cloison_tests::{Project, User, users};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -284,7 +284,7 @@ fn only_declared_descriptors_are_open() {
         let mut running = project.main(&[]).user(user).start_with(Stdio::piped());
         running.stdout().read_exact(&mut [0; 4]).expect("4.0");
         // Whoever is looked at while it starts has more open for a moment.
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         while let Err(wrong) = only_declared(project.folder(), running.pid()) {
             assert!(Instant::now() < until, "{wrong}");
             std::thread::sleep(Duration::from_millis(10));

@@ -194,7 +194,7 @@ pub struct Sandbox {
     pub deadline: Duration,
     /// How long the callables that one call leads to may take together. Default 60 s.
     pub callables: Duration,
-    /// How many threads the zone may have beside its own; the sandbox lets no library make processes. Default 0.
+    /// How many threads the zone may have beside its own, whoever its client is; the sandbox lets no library make processes. Default 0.
     pub processes: u32,
     /// How many descriptors it may have open. Default 64.
     pub descriptors: u32,
@@ -208,9 +208,11 @@ pub struct Sandbox {
     pub threads: u32,
     /// Files and folders the library may open, whoever its client is. Default none.
     pub files: Vec<FileRule>,
-    /// Those that only some functions need. A zone opens [`Self::files`] alone: what of these belongs there, the broker says
-    /// ([`Self::under`]). Default none.
-    pub needed: Vec<NeededFile>,
+    /// Ports of TCP that the library may connect to, whoever its client is. Default none, and no network.
+    pub connect: Vec<u16>,
+    /// What only some functions need. A zone has [`Self::files`], [`Self::connect`] and [`Self::processes`] alone: what of this
+    /// belongs there, the broker says ([`Self::under`]). Default none.
+    pub needed: Vec<Needed>,
     /// The variables of its environment, by name. Default none.
     pub environment: Vec<(String, String)>,
     /// How large its private folder at [`SCRATCH`](crate::host::SCRATCH) is, in bytes. Default there is none.
@@ -234,6 +236,7 @@ impl Default for Sandbox {
             threads: 1,
             instances: Instances::Shared,
             files: Vec::new(),
+            connect: Vec::new(),
             needed: Vec::new(),
             environment: Vec::new(),
             scratch_bytes: None,
@@ -256,7 +259,10 @@ impl Sandbox {
                 *text = format!("{}{rest}", folder.trim_end_matches('/'));
             }
         };
-        let needed = self.needed.iter_mut().map(|needed| &mut needed.rule);
+        let needed = self.needed.iter_mut().filter_map(|needed| match &mut needed.what {
+            LibraryNeed::File(rule) => Some(rule),
+            LibraryNeed::Connect(_) | LibraryNeed::Processes(_) => None,
+        });
         self.files.iter_mut().chain(needed).for_each(|rule| place(&mut rule.path));
         self.environment.iter_mut().for_each(|(_, value)| place(value));
         self
@@ -264,27 +270,47 @@ impl Sandbox {
 
     /// Every file and folder that the manifest names, those included that only some functions need.
     pub fn every_file(&self) -> impl Iterator<Item = &FileRule> {
-        self.files.iter().chain(self.needed.iter().map(|needed| &needed.rule))
+        self.files.iter().chain(self.needed.iter().filter_map(|needed| match &needed.what {
+            LibraryNeed::File(rule) => Some(rule),
+            LibraryNeed::Connect(_) | LibraryNeed::Processes(_) => None,
+        }))
     }
 
-    /// What the library may open for somebody who may call `functions` and no others: what is there for all, and what one of these
-    /// needs. A path that is both read and written is there once, to be written.
-    pub fn opens(&self, functions: &BTreeSet<FunctionId>) -> Vec<FileRule> {
-        let needed = self.needed.iter().filter(|needed| !needed.by.is_disjoint(functions)).map(|needed| &needed.rule);
-        let mut opens: Vec<FileRule> = Vec::new();
-        for rule in self.files.iter().chain(needed) {
-            match opens.iter_mut().find(|known| known.path == rule.path) {
-                Some(known) => known.write |= rule.write,
-                None => opens.push(rule.clone()),
+    /// Every port that the manifest names, in order, those included that only some functions need.
+    pub fn every_port(&self) -> BTreeSet<u16> {
+        let needed = self.needed.iter().filter_map(|needed| match needed.what {
+            LibraryNeed::Connect(port) => Some(port),
+            LibraryNeed::File(_) | LibraryNeed::Processes(_) => None,
+        });
+        self.connect.iter().copied().chain(needed).collect()
+    }
+
+    /// What the library reaches for somebody who may call `functions` and no others: what is there for all, and what one of these
+    /// needs. A path that is both read and written is there once, to be written; of several numbers of threads the largest counts.
+    pub fn reach(&self, functions: &BTreeSet<FunctionId>) -> LibraryReach {
+        let mut reach = LibraryReach { files: Vec::new(), connect: self.connect.clone(), processes: self.processes };
+        let mut open = |rule: &FileRule| match reach.files.iter_mut().find(|known| known.path == rule.path) {
+            Some(known) => known.write |= rule.write,
+            None => reach.files.push(rule.clone()),
+        };
+        self.files.iter().for_each(&mut open);
+        for needed in self.needed.iter().filter(|needed| !needed.by.is_disjoint(functions)) {
+            match &needed.what {
+                LibraryNeed::File(rule) => open(rule),
+                LibraryNeed::Connect(port) => reach.connect.push(*port),
+                LibraryNeed::Processes(most) => reach.processes = reach.processes.max(*most),
             }
         }
-        opens
+        reach.connect.sort_unstable();
+        reach.connect.dedup();
+        reach
     }
 
-    /// The same sandbox with these files, and no others.
+    /// The same sandbox with that reach, and no other.
     #[must_use]
-    pub fn opening(mut self, files: Vec<FileRule>) -> Self {
-        self.files = files;
+    pub fn reaching(mut self, reach: LibraryReach) -> Self {
+        let LibraryReach { files, connect, processes } = reach;
+        (self.files, self.connect, self.processes) = (files, connect, processes);
         self.needed.clear();
         self
     }
@@ -292,9 +318,20 @@ impl Sandbox {
     /// The sandbox of an instance whose clients may call `functions` and no others.
     #[must_use]
     pub fn under(self, functions: &BTreeSet<FunctionId>) -> Self {
-        let files = self.opens(functions);
-        self.opening(files)
+        let reach = self.reach(functions);
+        self.reaching(reach)
     }
+}
+
+/// What a library reaches by system calls: all of its sandbox that goes by which functions may be called.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LibraryReach {
+    /// Files and folders that it may open.
+    pub files: Vec<FileRule>,
+    /// Ports of TCP that it may connect to, in order.
+    pub connect: Vec<u16>,
+    /// How many threads it may make.
+    pub processes: u32,
 }
 
 /// What follows on [`HERE`], if a text begins so: nothing, or a slash and more.
@@ -322,13 +359,24 @@ pub struct FileRule {
     pub write: bool,
 }
 
-/// One entry of `files` with `for`.
+/// An entry with `for`.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct NeededFile {
-    /// What may be opened.
-    pub rule: FileRule,
+pub struct Needed {
+    /// What is needed.
+    pub what: LibraryNeed,
     /// The functions that need it: whoever may call none of them does not have it. None at all is nobody.
     pub by: BTreeSet<FunctionId>,
+}
+
+/// What functions may need of a sandbox.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum LibraryNeed {
+    /// An entry of `network`: to connect to this port of TCP.
+    Connect(u16),
+    /// An entry of `files`.
+    File(FileRule),
+    /// An entry of `processes`: to make so many threads.
+    Processes(u32),
 }
 
 /// One C function.
@@ -462,8 +510,8 @@ mod tests {
         numbers.iter().copied().map(FunctionId).collect()
     }
 
-    fn needed(path: &str, write: bool, by: &[u32]) -> NeededFile {
-        NeededFile { rule: FileRule { path: path.into(), write }, by: functions(by) }
+    fn needed(path: &str, write: bool, by: &[u32]) -> Needed {
+        Needed { what: LibraryNeed::File(FileRule { path: path.into(), write }), by: functions(by) }
     }
 
     #[test]
@@ -500,18 +548,59 @@ mod tests {
     }
 
     #[test]
-    fn who_may_call_less_opens_no_more() {
+    fn ports_and_threads_are_there_for_who_may_call_what_needs_them() {
+        let need = |what: LibraryNeed, by: &[u32]| Needed { what, by: functions(by) };
+        let sandbox = Sandbox {
+            connect: vec![443],
+            processes: 1,
+            needed: vec![
+                need(LibraryNeed::Connect(25), &[1]),
+                need(LibraryNeed::Connect(443), &[1, 2]),
+                need(LibraryNeed::Processes(4), &[2]),
+                need(LibraryNeed::Processes(2), &[2, 3]),
+            ],
+            ..Sandbox::default()
+        };
+        for (granted, connect, processes) in [
+            (&[][..], &[443][..], 1),
+            (&[0], &[443], 1),
+            (&[1], &[25, 443], 1),
+            (&[2], &[443], 4),
+            (&[3], &[443], 2),
+            (&[1, 2, 3], &[25, 443], 4),
+        ] {
+            let limited = sandbox.clone().under(&functions(granted));
+            assert_eq!((&limited.connect[..], limited.processes), (connect, processes), "{granted:?}");
+            assert!(limited.needed.is_empty(), "{granted:?}");
+        }
+        assert!(sandbox.every_port().into_iter().eq([25, 443]));
+    }
+
+    #[test]
+    fn who_may_call_less_reaches_no_more() {
+        let need = |what: LibraryNeed, by: &[u32]| Needed { what, by: functions(by) };
         let sandbox = Sandbox {
             files: vec![FileRule { path: "/a".into(), write: false }],
-            needed: vec![needed("/a", true, &[0, 1]), needed("/b", true, &[1]), needed("/c", false, &[2])],
+            needed: vec![
+                needed("/a", true, &[0, 1]),
+                needed("/b", true, &[1]),
+                needed("/c", false, &[2]),
+                need(LibraryNeed::Connect(25), &[0, 2]),
+                need(LibraryNeed::Connect(443), &[1]),
+                need(LibraryNeed::Processes(2), &[0]),
+                need(LibraryNeed::Processes(4), &[1, 2]),
+            ],
             ..Sandbox::default()
         };
         let set = |bits: u32| functions(&(0..3).filter(|bit| bits & (1 << bit) != 0).collect::<Vec<_>>());
         for (more, less) in (0..8).flat_map(|more| (0..8).map(move |bits| (more, more & bits))) {
-            let (wide, narrow) = (sandbox.opens(&set(more)), sandbox.opens(&set(less)));
-            let covered =
-                |rule: &FileRule| wide.iter().any(|other| other.path == rule.path && (other.write || !rule.write));
-            assert!(narrow.iter().all(covered), "{less:b} of {more:b}: {narrow:?} of {wide:?}");
+            let (wide, narrow) = (sandbox.reach(&set(more)), sandbox.reach(&set(less)));
+            let covered = |rule: &FileRule| {
+                wide.files.iter().any(|other| other.path == rule.path && (other.write || !rule.write))
+            };
+            assert!(narrow.files.iter().all(covered), "{less:b} of {more:b}: {narrow:?} of {wide:?}");
+            let connects = narrow.connect.iter().all(|port| wide.connect.contains(port));
+            assert!(connects && narrow.processes <= wide.processes, "{less:b} of {more:b}: {narrow:?} of {wide:?}");
         }
     }
 

@@ -16,6 +16,7 @@
 //! | [`host`] | what a host service is configured with |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
+//! | [`observation`] | what zones tell of calls while an application is recorded |
 //! | [`passing`] | in which registers structs travel by value |
 //! | [`printable`] | text from others, on its way to a terminal |
 //! | [`process`] | references to microprocesses, reasons for their ends, messages to the router |
@@ -40,6 +41,7 @@ pub mod interface;
 pub mod layer;
 pub mod layout;
 pub mod message;
+pub mod observation;
 pub mod passing;
 pub mod printable;
 pub mod process;

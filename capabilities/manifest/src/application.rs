@@ -35,7 +35,8 @@ mod services;
 pub use crate::diagnostic::Written;
 pub use audit::AuditSettings;
 pub use deterministic::ClockRequest;
-pub use grant::narrowing;
+pub(crate) use grant::bound_fits;
+pub use grant::{bound_again, narrowing};
 pub use profiles::{NarrowedCapability, Profile, ProfileLimits};
 pub use services::{SecretSource, ServiceRequest};
 

@@ -105,10 +105,11 @@ struct DeclaredCapability<'a> {
 impl DeclaredCapability<'_> {
     /// All that it gives, a sentence each, and last within which limits.
     fn whole(&self, name: &str) -> (Vec<String>, Option<String>) {
+        let terms = (self.grant, self.request.expires);
         let permission = match &self.request.service {
-            None => explain::library(name, &self.declared, self.interface, self.grant),
+            None => explain::library(name, &self.declared, self.interface, terms),
             Some(service) => {
-                explain::service(name, &self.declared, self.interface, self.grant, &service.service, &written(service))
+                explain::service(name, &self.declared, self.interface, terms, &service.service, &written(service))
             }
         };
         let mut may = permission.may;
@@ -178,6 +179,32 @@ impl GrantDifference {
         (findings.profile, findings.capability, findings.declared) = (None, None, None);
         application(&mut findings, &old.application, &new.application);
         findings.difference
+    }
+
+    /// What a capability lets its zone do by another manifest or library, in whose place those come that the zone has now. `declared` is where the
+    /// capability is granted; each side is an interface, whose sandbox is what its calls run in, what is granted of it, and the manifest's folder.
+    pub fn of_zones(
+        (name, declared): (&str, &str),
+        old: (&Interface, &Grant, &Path),
+        new: (&Interface, &Grant, &Path),
+    ) -> Self {
+        let mut findings =
+            Findings { capability: Some(name.to_owned()), declared: Some(declared.to_owned()), ..Findings::default() };
+        let [old, new] = [old, new].map(|(interface, grant, folder)| {
+            let beside = folder.to_owned();
+            library::ZoneTerms { interface, grant, beside }
+        });
+        library::replaced(&mut findings, &old, &new);
+        findings.difference
+    }
+
+    /// All of them together.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.more.extend(other.more);
+        self.less.extend(other.less);
+        self.other.extend(other.other);
+        self
     }
 
     /// Whether more is granted.

@@ -11,10 +11,13 @@ use crate::units::show_size;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::grant::{Grant, Narrowing, Rate};
 use cloison_contract::host::{HostService, SCRATCH};
-use cloison_contract::interface::{FileRule, FunctionId, Instances, Interface, LibraryLocation, NeededFile, Sandbox};
+use cloison_contract::interface::{
+    FileRule, FunctionId, Instances, Interface, LibraryLocation, LibraryNeed, Needed, Sandbox,
+};
 use cloison_contract::process::Priority;
 use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How many functions a sentence names.
@@ -79,13 +82,19 @@ pub struct NarrowedPermission {
     pub within: Vec<String>,
 }
 
-/// A capability of a C library. Where the sandbox of `interface` has files that only some functions need, it is for the caller to
-/// say which of them there are ([`Sandbox::under`]): all that are left count.
-pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &Grant) -> Permission {
+/// A capability of a C library. Where the sandbox of `interface` has what only some functions need, it is for the caller to
+/// say what of that there is ([`Sandbox::under`]): all that are left count. It ends so long after the start as `expires` says.
+pub fn library(
+    capability: &str,
+    declared: &str,
+    interface: &Interface,
+    (grant, expires): (&Grant, Option<Duration>),
+) -> Permission {
     let functions = granted(interface, grant);
     let named = if functions.is_empty() { "no function".to_owned() } else { some(&functions) };
     let mut may = vec![call(&named, interface)];
     may.extend(interface.sandbox.every_file().map(|rule| open(rule, interface)));
+    may.extend(interface.sandbox.every_port().into_iter().map(|port| connect(port, interface)));
     let further = interface.library.needs.iter().chain(&interface.library.preload);
     may.extend(further.map(|file| load(file, interface)));
     may.extend(interface.sandbox.scratch_bytes.map(|bytes| keep(bytes, interface)));
@@ -94,7 +103,7 @@ pub fn library(capability: &str, declared: &str, interface: &Interface, grant: &
         zone: interface.name.clone(),
         declared: declared.to_owned(),
         may,
-        within: terms(interface, grant),
+        within: terms(interface, grant).into_iter().chain(expires.map(for_so_long)).collect(),
         functions,
         sandbox: sandbox(interface),
     }
@@ -111,6 +120,11 @@ pub(crate) fn open(rule: &FileRule, interface: &Interface) -> String {
     format!("have {} {how} {}", interface.library.location.text(), rule.path)
 }
 
+/// `have libcurl.so.4 connect to port 443 of any address`
+pub(crate) fn connect(port: u16, interface: &Interface) -> String {
+    format!("have {} connect to port {port} of any address", interface.library.location.text())
+}
+
 /// `have libz.so.1 load libmore.so with it`
 pub(crate) fn load(file: &str, interface: &Interface) -> String {
     format!("have {} load {file} with it", interface.library.location.text())
@@ -121,12 +135,13 @@ pub(crate) fn keep(bytes: u64, interface: &Interface) -> String {
     format!("have {} keep {} of files of its own at {SCRATCH}", interface.library.location.text(), size(bytes))
 }
 
-/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order.
+/// A capability of a host service. `folders` are the folders of the machine that go with it, in its order. It ends so long after the start as
+/// `expires` says.
 pub fn service(
     capability: &str,
     declared: &str,
     interface: &Interface,
-    grant: &Grant,
+    (grant, expires): (&Grant, Option<Duration>),
     service: &HostService,
     folders: &[String],
 ) -> Permission {
@@ -140,6 +155,7 @@ pub fn service(
         may = vec!["do nothing with it".to_owned()];
     }
     within.extend(terms(interface, grant));
+    within.extend(expires.map(for_so_long));
     let (capability, zone, declared) = (capability.to_owned(), interface.name.clone(), declared.to_owned());
     let sandbox = if service.is_of_host() { Rows::default() } else { sandbox(interface) };
     Permission { capability, zone, declared, may, within, functions, sandbox }
@@ -240,16 +256,27 @@ pub fn sandbox(interface: &Interface) -> Rows {
     let mut rows: Vec<_> = measures.map(|(name, _, shown)| (name, shown)).collect();
     rows.insert(if callables { 3 } else { 2 }, (INSTANCES, instances(sandbox.instances).to_owned()));
     let of_library = !matches!(interface.library.location, LibraryLocation::Host(_));
-    if of_library {
-        rows.push(("network", "none".to_owned()));
-    }
+    let by = |functions: &BTreeSet<FunctionId>| {
+        let names = functions.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
+        some(&names.collect::<Vec<_>>())
+    };
     let how = |rule: &FileRule| if rule.write { "read and write" } else { "read" };
-    let files = sandbox.files.iter().map(|rule| format!("`{}` ({})", rule.path, how(rule)));
-    let needed = sandbox.needed.iter().map(|NeededFile { rule, by }| {
-        let names = by.iter().filter_map(|id| Some(interface.functions.get(id.0 as usize)?.name.clone()));
-        format!("`{}` ({}, for {})", rule.path, how(rule), some(&names.collect::<Vec<_>>()))
-    });
-    let files: Vec<_> = files.chain(needed).collect();
+    let mut files: Vec<_> = sandbox.files.iter().map(|rule| format!("`{}` ({})", rule.path, how(rule))).collect();
+    let mut ports: Vec<_> = sandbox.connect.iter().map(|port| format!("port {port} of any address")).collect();
+    for Needed { what, by: functions } in &sandbox.needed {
+        let by = by(functions);
+        match what {
+            LibraryNeed::File(rule) => files.push(format!("`{}` ({}, for {by})", rule.path, how(rule))),
+            LibraryNeed::Connect(port) => ports.push(format!("port {port} of any address (for {by})")),
+            LibraryNeed::Processes(most) => {
+                let threads = rows.iter_mut().filter(|(name, _)| *name == THREADS);
+                threads.for_each(|(_, shown)| *shown += &format!(", {most} for {by}"));
+            }
+        }
+    }
+    if of_library {
+        rows.push(("network", if ports.is_empty() { "none".to_owned() } else { ports.join(", ") }));
+    }
     // What a service reaches, and what a capability gives besides, is said where that is granted.
     if of_library && sandbox.roots.is_empty() {
         rows.push(("files", if files.is_empty() { "none".to_owned() } else { files.join(", ") }));
@@ -274,6 +301,7 @@ pub fn sandbox(interface: &Interface) -> Rows {
 
 /// The row that says how many zones there are.
 pub(crate) const INSTANCES: &str = "instances";
+const THREADS: &str = "threads of the library";
 const CALLABLES: &str = "callables of a call, together";
 
 /// How many zones there are of one.
@@ -294,7 +322,7 @@ pub(crate) fn sandbox_measures(sandbox: &Sandbox) -> Vec<Measure> {
         measured_time(CALLABLES, sandbox.callables),
         measured("calls at once", sandbox.threads),
         calls,
-        measured("threads of the library", sandbox.processes),
+        measured(THREADS, sandbox.processes),
         measured("open descriptors", sandbox.descriptors),
         measured_size("largest file", sandbox.file_size_bytes),
     ]
@@ -445,12 +473,14 @@ mod tests {
         let text = format!("[capabilities.c]\nzone = \"{binding}\"\n{rest}");
         let application = application::parse("cloison.toml", &text).unwrap();
         let grant = application.grant("c", &interface).unwrap();
-        match &application.capabilities["c"].service {
-            None => library("c", "cloison.toml:1", &interface, &grant),
+        let declared = &application.capabilities["c"];
+        let terms = (&grant, declared.expires);
+        match &declared.service {
+            None => library("c", "cloison.toml:1", &interface, terms),
             Some(request) => {
                 let folders: Vec<_> =
                     request.folders.iter().chain(&request.files).map(|folder| format!("./{}", folder.text)).collect();
-                service("c", "cloison.toml:1", &interface, &grant, &request.service, &folders)
+                service("c", "cloison.toml:1", &interface, terms, &request.service, &folders)
             }
         }
     }

@@ -79,8 +79,12 @@ pub enum TableName {
     Microprocess,
     /// `[microprocess.NAME.capabilities.NAME]`
     Narrowing,
+    /// An entry of `network`.
+    Network,
     /// A parameter, of a function or of a callback.
     Parameter,
+    /// An entry of `processes`.
+    Processes,
     /// `[random]`
     Random,
     /// `returns`
@@ -104,10 +108,10 @@ pub enum Kind {
     Choice(&'static [(&'static str, &'static str)]),
     /// A whole number, from the first to the second.
     Count(u64, u64),
+    /// A whole number, from the first to the second, or an array of tables.
+    CountOrEntries(u64, u64, TableName),
     /// A time with its unit.
     Duration,
-    /// An array that is empty.
-    Empty,
     /// An array of tables.
     Entries(TableName),
     /// Arithmetic.
@@ -199,8 +203,8 @@ impl Kind {
                 words.join(", ")
             }
             Self::Count(least, most) => format!("{least} to {most}"),
+            Self::CountOrEntries(least, most, _) => format!("{least} to {most}, or array of tables"),
             Self::Duration => "duration".to_owned(),
-            Self::Empty => "`[]`".to_owned(),
             Self::Entries(_) => "array of tables".to_owned(),
             Self::Expression => "[expression](#expressions)".to_owned(),
             Self::Literal => "number, string".to_owned(),
@@ -225,7 +229,7 @@ impl Kind {
 
 impl TableName {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::App,
         Self::Application,
         Self::Audit,
@@ -242,7 +246,9 @@ impl TableName {
         Self::Member,
         Self::Microprocess,
         Self::Narrowing,
+        Self::Network,
         Self::Parameter,
+        Self::Processes,
         Self::Random,
         Self::Returns,
         Self::Root,
@@ -282,7 +288,9 @@ impl TableName {
                 "Narrowing",
                 "`[microprocess.NAME.capabilities.NAME]`: what a profile leaves of a capability; what is not said stays.",
             ),
+            Self::Network => ("Network", "An entry of `network`: a port that the library connects to."),
             Self::Parameter => ("Parameter", "What a parameter is for."),
+            Self::Processes => ("Processes", "An entry of `processes`: so many threads, for some functions."),
             Self::Random => ("Random", "`[random]`"),
             Self::Returns => ("Returns", "What becomes of a function's value."),
             Self::Root => ("Root", "An entry of `roots`: a folder of the machine, and what may be done below it."),
@@ -320,7 +328,9 @@ impl TableName {
             | Self::Member
             | Self::Microprocess
             | Self::Narrowing
+            | Self::Network
             | Self::Parameter
+            | Self::Processes
             | Self::Random
             | Self::Returns
             | Self::Root

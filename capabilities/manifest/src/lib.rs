@@ -16,6 +16,7 @@
 //! | [`explain`] | what all of that lets a program do, in plain words |
 //! | [`version`] | versions of interfaces, and which of them an application takes |
 //! | [`difference`] | what one manifest grants that another one does not |
+//! | [`recording`] | what an application was seen to do → the smallest `cloison.toml` for it |
 //! | [`page`] | a page of documentation of a binding |
 //! | [`diagnostic`] | errors that name file, line and column |
 #![forbid(unsafe_code)]
@@ -31,6 +32,7 @@ pub mod expression;
 pub mod keys;
 pub mod manifest;
 pub mod page;
+pub mod recording;
 pub mod stub;
 pub mod units;
 pub mod version;

@@ -60,7 +60,7 @@ pub fn parse(file_name: &str, text: &str) -> Result<Interface, Diagnostics> {
 fn manifest(reader: &mut DocumentReader, root: Table<'_>) -> Option<Interface> {
     let mut root = root.of(TableName::Manifest);
     let zone = zone::zone(reader, root.take("zone"));
-    let (mut sandbox, files) = sandbox::sandbox(reader, root.take("sandbox"));
+    let (mut sandbox, needs) = sandbox::sandbox(reader, root.take("sandbox"));
     let constants = named::constants(reader, root.take("constants"));
     let raw_exceptions = named::exceptions(reader, root.take("exceptions"));
     let raw_types = root.take("types").and_then(|value| raw::types(reader, &value)).unwrap_or_default();
@@ -69,7 +69,7 @@ fn manifest(reader: &mut DocumentReader, root: Table<'_>) -> Option<Interface> {
     let exceptions = named::sorted(reader, &raw_exceptions);
     let mut types = types::read(reader, &raw_types, &constants);
     let declarations = declare::declare(reader, &raw_functions, &types.names);
-    sandbox::give_files(reader, &mut sandbox, files, &declarations);
+    sandbox::give(reader, &mut sandbox, needs, &declarations);
     types.link(reader, &declarations, &sandbox);
     let mut attributes = Attributes::default();
     types.take_names(reader, &mut attributes);

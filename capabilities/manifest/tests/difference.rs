@@ -191,6 +191,19 @@ const CASES: &[(TableName, &str, Case)] = &[
     (TableName::Sandbox, "instances", Either("", "instances = \"per-call\"")),
     (TableName::Sandbox, "files", Wider("files = [{ read = \"/a\" }]", "files = [{ write = \"/a\" }]")),
     (TableName::File, "for", Wider("files = [{ read = \"/a\", for = [\"g\"] }]", "files = [{ read = \"/a\" }]")),
+    (TableName::Sandbox, "network", Wider("", "network = [{ connect = 443 }]")),
+    (TableName::Network, "connect", Either("network = [{ connect = 443 }]", "network = [{ connect = 80 }]")),
+    (
+        TableName::Network,
+        "for",
+        Wider("network = [{ connect = 443, for = [\"g\"] }]", "network = [{ connect = 443, for = [\"f\"] }]"),
+    ),
+    (TableName::Processes, "most", Wider("processes = [{ most = 1 }]", "processes = [{ most = 2 }]")),
+    (
+        TableName::Processes,
+        "for",
+        Wider("processes = [{ most = 2, for = [\"g\"] }]", "processes = [{ most = 2, for = [\"f\"] }]"),
+    ),
     (TableName::Sandbox, "environment", Either("", "environment = { A = \"1\" }")),
     (
         TableName::Sandbox,
@@ -210,7 +223,6 @@ const NOTHING: &[(TableName, &str)] = &[
     (TableName::App, "entry"),
     (TableName::Root, "at"),
     (TableName::Library, "host"),
-    (TableName::Sandbox, "network"),
     (TableName::Sandbox, "thread_safe"),
 ];
 
@@ -227,7 +239,11 @@ fn declared(table: TableName, lines: &str) -> DeclaredApplication {
         TableName::Library => with(&[]),
         _ => "soname = \"libt.so\"".to_owned(),
     };
-    let sandbox = if matches!(table, TableName::File | TableName::Sandbox) { lines } else { "" };
+    let sandbox = if matches!(table, TableName::File | TableName::Network | TableName::Processes | TableName::Sandbox) {
+        lines
+    } else {
+        ""
+    };
     let zone = format!(
         "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ {zone} }}\n[sandbox]\n{sandbox}\n\
          [functions.f]\nc = \"int f(int n)\"\n[functions.g]\nc = \"int g(int n)\"\n"
@@ -294,6 +310,8 @@ fn no_key_is_forgotten() {
         TableName::Limits,
         TableName::Microprocess,
         TableName::Narrowing,
+        TableName::Network,
+        TableName::Processes,
         TableName::Root,
         TableName::Sandbox,
         TableName::Secret,

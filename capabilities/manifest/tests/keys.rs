@@ -58,6 +58,8 @@ fn with(table: TableName, key: &str) -> Option<Diagnostics> {
         TableName::Random => application(format!("[random]\n{entry}\n")),
         TableName::Exception => zone(format!("[exceptions.E]\n{entry}\n")),
         TableName::File => zone(format!("[sandbox]\nfiles = [{{ {entry} }}]\n")),
+        TableName::Network => zone(format!("[sandbox]\nnetwork = [{{ {entry} }}]\n")),
+        TableName::Processes => zone(format!("[sandbox]\nprocesses = [{{ {entry} }}]\n")),
         TableName::Function => function(&format!("a = {{ in = true }}\n{entry}")),
         TableName::Library => manifest::parse("t", &ZONE.replace("soname = \"libt.so\"", &entry)).err(),
         TableName::Limits => application(format!("[limits]\n{entry}\n")),
@@ -135,6 +137,8 @@ fn a_table_cannot_do_without_what_is_required() {
         (TableName::Function, "[functions.f]\n"),
         (TableName::Live, "[types.t]\nc = \"struct t { int a; };\"\na = { live = {} }\n"),
         (TableName::Manifest, ""),
+        (TableName::Network, "[sandbox]\nnetwork = [{}]\n"),
+        (TableName::Processes, "[sandbox]\nprocesses = [{}]\n"),
         (TableName::Root, "[capabilities.x]\nzone = \"files\"\nroots = [{}]\n"),
         (TableName::Secret, "[capabilities.x]\nzone = \"http\"\nallow = []\nsecret = {}\n"),
         (TableName::Type, "[types.t]\n"),
@@ -191,7 +195,14 @@ fn the_tables_of_the_documentation_are_right() {
 fn each_key_stands_in_the_documentation() {
     let page = include_str!("../../../docs/manifests.md");
     let blocks = || page.split("<!-- keys ").skip(1).filter_map(|block| block.split_once("<!-- end of keys -->"));
-    let explained = [TableName::Application, TableName::File, TableName::Live, TableName::Manifest];
+    let explained = [
+        TableName::Application,
+        TableName::File,
+        TableName::Live,
+        TableName::Manifest,
+        TableName::Network,
+        TableName::Processes,
+    ];
     for table in TableName::ALL.into_iter().filter(|table| !explained.contains(table)) {
         for key in keys::of(table) {
             let row = format!("| `{}` |", key.name);

@@ -1,8 +1,8 @@
 //! The cloison.toml that is changed.
 
 use anyhow::{Context, bail};
+use cloison_broker::application::files;
 use cloison_broker::application::{LoadError, MANIFEST};
-use cloison_broker::files;
 use cloison_manifest::application::{self, Application};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};

@@ -6,7 +6,7 @@
 
 use crate::header::Header;
 use anyhow::Context;
-use cloison_broker::library::{self, Contents, OpenedLibrary, Symbols};
+use cloison_broker::zones::library::{self, Contents, OpenedLibrary, Symbols};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 

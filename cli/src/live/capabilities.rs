@@ -230,7 +230,11 @@ fn shown(report: &CapabilitiesReport) -> String {
     for row in report.capabilities.iter().filter(|row| row.parent.is_none()) {
         add(&mut table, report, row, 0);
     }
-    format!("application {}: {}\n{table}", report.broker, printable(&report.application))
+    let left_off = match report.left_off {
+        0 => String::new(),
+        count => format!("and {count} more, which are not shown: those that were made last\n"),
+    };
+    format!("application {}: {}\n{table}{left_off}", report.broker, printable(&report.application))
 }
 
 fn add(table: &mut Columns, report: &CapabilitiesReport, row: &CapabilityRow, depth: usize) {

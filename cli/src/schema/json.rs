@@ -63,6 +63,10 @@ impl Definitions {
             }
             Kind::Count(least, most) if most > 1 << 53 => json!({ "type": "integer", "minimum": least }),
             Kind::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+            Kind::CountOrEntries(least, most, table) => json!({ "anyOf": [
+                self.value(Kind::Count(least, most)),
+                self.value(Kind::Entries(table)),
+            ] }),
             Kind::Duration => self.shared(
                 "Duration",
                 json!({
@@ -71,7 +75,6 @@ impl Definitions {
                     "pattern": "^\\s*[0-9][0-9_]*\\s*[a-z]+\\s*$",
                 }),
             ),
-            Kind::Empty => json!({ "type": "array", "maxItems": 0 }),
             Kind::Entries(table) => json!({ "type": "array", "items": self.refer_to(table) }),
             Kind::Expression => self.shared(
                 "Expression",

@@ -7,7 +7,7 @@
 use super::items::ProbeSource;
 use crate::header::Compiler;
 use anyhow::{Context, bail};
-use cloison_broker::library::OpenedLibrary;
+use cloison_broker::zones::library::OpenedLibrary;
 
 use object::{Object, ObjectSection, ObjectSymbol};
 use std::collections::BTreeMap;

@@ -25,7 +25,7 @@ mod tables;
 mod types;
 
 use super::{Difference, names};
-use cloison_broker::library::OpenedLibrary;
+use cloison_broker::zones::library::OpenedLibrary;
 use cloison_contract::Interface;
 use cloison_contract::interface::Function;
 use cloison_contract::types::Definition;

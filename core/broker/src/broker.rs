@@ -1,25 +1,27 @@
 //! The tables, and one turn of the loop.
 
 use crate::application::LoadedApplication;
+use crate::application::sources::Sources;
 use crate::audit::{Audit, AuditError, AuditEvent, AuditProcess, AuditUses};
-use crate::blanks::forks_at_once;
+use crate::capabilities::grants::GrantTable;
 use crate::family::{Family, TAKING_DOWN};
-use crate::grants::GrantTable;
 use crate::inspection::socket::Listener;
 use crate::inspection::{Inspector, SeenStack};
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
-use crate::process::Process;
-use crate::program::ProgramTemplate;
+use crate::processes::blanks::forks_at_once;
+use crate::processes::process::Process;
+use crate::processes::program::ProgramTemplate;
+use crate::processes::scheduling::Scheduler;
+use crate::processes::scheduling::Standing;
+use crate::processes::template::{Progress, Template, TemplateKind};
 use crate::reactor::Reactor;
+use crate::recording::RunRecorder;
 use crate::runs::{ProgramRun, RunId};
-use crate::scheduling::Scheduler;
-use crate::scheduling::Standing;
 use crate::signals::Signals;
-use crate::sources::Sources;
-use crate::template::{Progress, Template, TemplateKind};
 use crate::warm::kept::{WarmBlank, WarmTemplate};
-use crate::zone::{Instance, InstanceId, ZoneEntry};
+use crate::zones::replacement::Replacement;
+use crate::zones::zone::{Instance, InstanceId, ZoneEntry};
 use cloison_contract::message::{Layer, Run, Spawn, ToTemplate};
 use cloison_contract::process::{ProcessNumber, Reason};
 use cloison_router::Router;
@@ -196,6 +198,8 @@ pub struct Broker {
     /// The program that was started first, and its streams, which others write to as well.
     pub(crate) main: Option<(Run, StandardStreams)>,
     pub(crate) zones: Vec<ZoneEntry>,
+    /// The zone that was, or is being, replaced last.
+    pub(crate) replacement: Option<Replacement>,
     /// Who may do what.
     pub(crate) grants: GrantTable,
     /// How many denials the audit trail hears of.
@@ -210,6 +214,8 @@ pub struct Broker {
     pub(crate) limiter: Limiter,
     /// Where it is written down what becomes of authority, if the application asks for that.
     pub(crate) audit: Option<Audit>,
+    /// What the application does, if it is recorded.
+    pub(crate) recorder: Option<RunRecorder>,
     /// What lies beside a program that may not import it, and what of that it has asked for.
     pub(crate) neighbours: Sources,
     pub(crate) missed: BTreeSet<String>,
@@ -246,6 +252,7 @@ impl Broker {
         if let Some(folder) = &application.beside {
             let _ = neighbours.add(folder); // they only serve a hint
         }
+        let recorder = RunRecorder::begin(&application)?;
         let mut reactor = Reactor::new()?;
         let scheduler = Scheduler::start();
         let (template, sent, blank) = match warm {
@@ -267,9 +274,12 @@ impl Broker {
             failure: None,
             waiting: Vec::new(),
             account: None,
+            edition: 0,
+            retired: None,
         });
         let mut broker = Self {
             zones: zones.collect(),
+            replacement: None,
             grants: GrantTable::default(),
             denials: RefCell::new(Limiter::of(DENIALS)),
             uses: AuditUses::default(),
@@ -295,6 +305,7 @@ impl Broker {
             events: VecDeque::new(),
             limiter: Limiter::default(),
             audit,
+            recorder,
             neighbours,
             missed: BTreeSet::new(),
             signals: None,
@@ -348,7 +359,7 @@ impl Broker {
     pub fn allow_inspection(&mut self, folder: &std::path::Path) -> Result<(), BrokerError> {
         let listener = Listener::bind(folder)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", folder.display())))?;
-        let application = crate::spawning::describe(&self.application.run);
+        let application = crate::processes::spawning::describe(&self.application.run);
         let inspector = Inspector::new(listener, application, self.router.handle())?;
         self.reactor.add(inspector.listener(), EventSource::Inspection)?;
         self.reactor.add(inspector.bell(), EventSource::Inspector)?;
@@ -438,6 +449,7 @@ impl Broker {
             .chain(self.next_look())
             .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain(self.grants.next_expiry())
+            .chain(self.next_recording())
             .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
@@ -466,6 +478,7 @@ impl Broker {
         self.end_overdue(Instant::now());
         self.expire_grants(Instant::now());
         self.look_for_hogs(Instant::now());
+        self.look_at_peaks(Instant::now());
         self.serve_spawns();
         self.refill_blanks();
         Ok(())

@@ -3,7 +3,7 @@
 use crate::application::{LoadedApplication, ZoneSpecification};
 use crate::broker::{Broker, BrokerError};
 use crate::launch::Binaries;
-use crate::zone::START_DEADLINE;
+use crate::zones::zone::START_DEADLINE;
 use cloison_contract::layer::LayerName;
 use cloison_contract::message::{Layer, LayerState, Run};
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
 use crate::reactor::{Reactor, ReactorKey};
-use crate::zone::InstanceId;
+use crate::zones::zone::InstanceId;
 use cloison_contract::host::process::{FOLDER_BYTES, RunOrder, RunOutcome, check_size};
 use cloison_contract::host::{HostService, is_plain_path};
 use cloison_contract::message::{Execution, FromZone, ToZone};

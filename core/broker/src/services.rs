@@ -14,7 +14,7 @@ pub use log::LogFile;
 pub use process::ProgramFiles;
 
 use crate::application::Purpose;
-use crate::sources::real_path;
+use crate::application::sources::real_path;
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
 use cloison_contract::message::{Mount, ServiceOffer, ToZone};
@@ -147,7 +147,7 @@ impl ConfiguredService {
 
 impl HostFolder {
     /// Whoever has what is opened can neither list it nor open what is in it without asking the kernel anew.
-    fn open(path: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(path: PathBuf) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = openat(CWD, &path, flags, Mode::empty())?;
         let real = real_path(&opened).ok_or(io::ErrorKind::NotFound)?;

@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 const MAILBOX_BYTES: u64 = 1 << 20;
 const MEMORY_BYTES: u64 = 16 << 20;
 const PARCELS: usize = 4;

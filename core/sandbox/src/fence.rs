@@ -2,7 +2,7 @@
 //!
 //! Everything that the kernel can restrict is restricted: files, TCP ports, abstract sockets and signals that leave the
 //! jail. A template may open nothing. A zone may read what the loader needs until its seal, and what its manifest's
-//! `files` names for ever. Nobody may execute but a program of the machine itself: the loader maps libraries, which is reading.
+//! `files` names for ever, and connect to the ports that `network` names. Nobody may execute but a program of the machine itself: the loader maps libraries, which is reading.
 
 use crate::error::Error;
 use crate::layer::{LayerName, Report};
@@ -32,6 +32,40 @@ enum What {
     At(PathBuf),
     /// By a descriptor that the spec lends.
     Opened(RawFd),
+}
+
+/// What may be done with the machine's network.
+#[derive(Clone, Copy)]
+pub(crate) enum Network<'a> {
+    /// A library connects to these ports, and nobody looks at it but Landlock.
+    OfLibrary(&'a [u16]),
+    /// A host service has these ports, and looks at each address itself.
+    OfService(&'a ServedNetwork),
+}
+
+impl<'a> Network<'a> {
+    /// That of a zone or of a host service; `None` if it has none.
+    pub(crate) fn of(zone: Option<&'a ZoneContents<'_>>, service: Option<&'a ServiceContents<'_>>) -> Option<Self> {
+        let of_service = service.and_then(|service| service.network()).map(Self::OfService);
+        of_service.or_else(|| Self::of_library(&zone?.connect))
+    }
+
+    /// That of a library which connects to these ports; `None` if there are none.
+    pub(crate) fn of_library(connect: &'a [u16]) -> Option<Self> {
+        (!connect.is_empty()).then_some(Self::OfLibrary(connect))
+    }
+
+    /// To which ports it connects, and at which it is connected to; `None` is whatever they are.
+    fn ports(self) -> [Option<&'a [u16]>; 2] {
+        let these = |ports: &'a ServedPorts| match ports {
+            ServedPorts::These(ports) => Some(ports.as_slice()),
+            ServedPorts::All => None,
+        };
+        match self {
+            Self::OfLibrary(connect) => [Some(connect), Some(&[])],
+            Self::OfService(network) => [these(&network.connect), these(&network.listen)],
+        }
+    }
 }
 
 /// Before the seal: the loader's files, the libraries, and `files`.
@@ -115,7 +149,7 @@ fn file_access(write: bool) -> BitFlags<AccessFs> {
 pub(crate) fn put_up(
     asked: Layers,
     rules: &[Rule],
-    network: Option<&ServedNetwork>,
+    network: Option<Network<'_>>,
     report: &mut Report,
 ) -> Result<(), Error> {
     if !asked.has(Layers::LANDLOCK) {
@@ -129,7 +163,11 @@ pub(crate) fn put_up(
             let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
             let ports = match network {
                 Some(network) if version >= 4 => format!("; {}", describe(network)),
-                Some(_) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
+                // Nobody else would tell ports apart.
+                Some(Network::OfLibrary(_)) => {
+                    return report.unavailable(LayerName::Landlock, "to restrict ports takes Linux 6.7");
+                }
+                Some(Network::OfService(_)) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
                 None => String::new(),
             };
             report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened{ports}"));
@@ -141,28 +179,28 @@ pub(crate) fn put_up(
 }
 
 /// What of TCP is refused but for some ports, and which those are. Where all are allowed, there is no rule that says so.
-fn ports(network: Option<&ServedNetwork>) -> [(AccessNet, Option<&[u16]>); 2] {
-    let these = |ports: fn(&ServedNetwork) -> &ServedPorts| match network.map(ports) {
-        None => Some(&[][..]),
-        Some(ServedPorts::These(ports)) => Some(ports.as_slice()),
-        Some(ServedPorts::All) => None,
-    };
-    [(AccessNet::ConnectTcp, these(|one| &one.connect)), (AccessNet::BindTcp, these(|one| &one.listen))]
+fn ports(network: Option<Network<'_>>) -> [(AccessNet, Option<&[u16]>); 2] {
+    let [connect, listen] = network.map_or([Some(&[][..]); 2], Network::ports);
+    [(AccessNet::ConnectTcp, connect), (AccessNet::BindTcp, listen)]
 }
 
-fn describe(network: &ServedNetwork) -> String {
-    let count = |ports: &ServedPorts| match ports {
-        ServedPorts::All => "all ports".to_owned(),
-        ServedPorts::These(ports) => format!("{} ports", ports.len()),
+fn describe(network: Network<'_>) -> String {
+    let count = |ports: Option<&[u16]>| match ports {
+        None => "all ports".to_owned(),
+        Some(ports) => format!("{} ports", ports.len()),
     };
-    format!("TCP to {}, at {}", count(&network.connect), count(&network.listen))
+    let [connect, listen] = network.ports().map(count);
+    format!("TCP to {connect}, at {listen}")
 }
 
-fn restrict(rules: &[Rule], network: Option<&ServedNetwork>) -> Result<RestrictionStatus, Error> {
+fn restrict(rules: &[Rule], network: Option<Network<'_>>) -> Result<RestrictionStatus, Error> {
     let refused = ports(network).into_iter().filter(|(_, ports)| ports.is_some());
     let refused: BitFlags<AccessNet> = refused.map(|(access, _)| access).collect();
-    // A newer kernel may know more of networks than these; where there is none, all of it is refused.
-    let refused = if network.is_none() { AccessNet::from_all(NEWEST) } else { refused };
+    // A newer kernel may know more of networks than these: it is refused to everybody but a host service.
+    let refused = match network {
+        None | Some(Network::OfLibrary(_)) => AccessNet::from_all(NEWEST),
+        Some(Network::OfService(_)) => refused,
+    };
     let ruleset = || -> Result<_, RulesetError> {
         let ruleset = Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)

@@ -42,6 +42,7 @@ pub struct Loading {
     pub(crate) library: PathBuf,
     pub(crate) further: Vec<PathBuf>,
     pub(crate) files: Vec<FileRule>,
+    pub(crate) connect: Vec<u16>,
     pub(crate) folders: Vec<(PathBuf, FilesRights)>,
     pub(crate) threads: u32,
     pub(crate) per_call: bool,
@@ -57,7 +58,8 @@ impl Loading {
     pub(crate) fn needs(&self, pids: Pids) -> policy::Needs<'_> {
         let (threads, per_call) = (self.threads, self.per_call);
         let folders = Reach::of(self.folders.iter().map(|(_, rights)| *rights));
-        policy::Needs { files: &self.files, folders, threads, per_call, apart: pids.is_apart() }
+        let network = !self.connect.is_empty();
+        policy::Needs { files: &self.files, folders, network, threads, per_call, apart: pids.is_apart() }
     }
 }
 
@@ -166,7 +168,7 @@ pub fn enter<R: Role>(
             Root::plan(zone, service)?,
             Split {
                 worker_is_all: zone.is_some() || service.is_some(),
-                network: service.is_some_and(|one| one.network().is_some()),
+                network: fence::Network::of(zone, service).is_some(),
             },
             announce,
             &alone,
@@ -264,8 +266,7 @@ fn confine<R: Role>(
         None if spec.role.is_command() => fence::command_rules(zone, &libraries),
         None => fence::loading_rules(zone, &libraries),
     };
-    let network = service.and_then(|service| service.network());
-    fence::put_up(asked, &rules, network, report)?;
+    fence::put_up(asked, &rules, fence::Network::of(zone, service), report)?;
     // One process must not use up what all processes of the machine share.
     if asked.has(Layers::RLIMITS) {
         report.on(LayerName::Rlimits, spec.limits.apply(pids.is_apart())?);

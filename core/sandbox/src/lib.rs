@@ -64,7 +64,7 @@
 //! may answer the seal's system calls with success and not make them. [`Jail::seal`] therefore tries what it has forbidden
 //! and ends a zone in which that works; a constructor that answers those attempts as well, or never returns and speaks
 //! to the broker itself, is not found out. What it keeps is the loading policy: it may read the loader's folders and map
-//! files as code, a channel's memory too once it is sent one, in a process that has no other files, no network, no other
+//! files as code, a channel's memory too once it is sent one, in a process that has no files and no network but what its manifest names, no other
 //! processes and no rights.
 //!
 //! # What it does not do

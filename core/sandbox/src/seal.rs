@@ -91,7 +91,8 @@ impl Jail<Loading> {
         let Jail { layers, pids, requested, may_be_missing, stage } = self;
         let mut report = Report::resume(layers, &may_be_missing);
         // Rules only add up: what the first set allowed for loading, this one no longer does.
-        fence::put_up(requested, &fence::sealed_rules(&stage.files, stage.given()), None, &mut report)?;
+        let network = fence::Network::of_library(&stage.connect);
+        fence::put_up(requested, &fence::sealed_rules(&stage.files, stage.given()), network, &mut report)?;
         // Before seccomp, while opening is still Landlock's to refuse.
         look_at_rules(&stage, &report)?;
         Ok(Jail { layers: report.into_layers(), pids, requested, may_be_missing, stage: Fenced(stage) })

@@ -201,6 +201,8 @@ pub struct ZoneContents<'fd> {
     pub loader: Vec<PathBuf>,
     /// What the manifest's `files` lets the library open, also after the seal.
     pub files: Vec<FileRule>,
+    /// Ports of TCP that the library may connect to. If there are any, it is in the machine's network, and else in one that leads nowhere.
+    pub connect: Vec<u16>,
     /// How large its private folder at [`SCRATCH`] is, if it has one.
     pub scratch_bytes: Option<u64>,
     /// Folders that it has besides, by descriptor, as a host service has its own. Inside, each is at its place.
@@ -221,7 +223,8 @@ impl<'fd> ZoneContents<'fd> {
     pub fn new(library: LibraryFile<'fd>) -> Self {
         let loader = LOADER_FILES.iter().map(PathBuf::from).collect();
         let (further, files, folders, scratch_bytes) = (Vec::new(), Vec::new(), Vec::new(), None);
-        ZoneContents { library, further, loader, files, folders, scratch_bytes, threads: 1, per_call: false }
+        let connect = Vec::new();
+        ZoneContents { library, further, loader, files, connect, folders, scratch_bytes, threads: 1, per_call: false }
     }
 
     /// The files of all libraries, the one that matters first.
@@ -239,7 +242,7 @@ impl<'fd> ZoneContents<'fd> {
     pub(crate) fn needs<'f>(&self, files: &'f [FileRule], apart: bool) -> policy::Needs<'f> {
         let (threads, per_call) = (self.threads, self.per_call);
         let folders = Reach::of(self.folders.iter().map(|one| one.folder.rights));
-        policy::Needs { files, folders, threads, per_call, apart }
+        policy::Needs { files, folders, network: !self.connect.is_empty(), threads, per_call, apart }
     }
 }
 
@@ -270,7 +273,16 @@ impl Role for ZoneContents<'_> {
     fn stage(&self, inside: private::JailFindings) -> Loading {
         let private::JailFindings { library, further } = inside;
         let folders = self.folders.iter().map(|folder| (folder.at.into(), folder.folder.rights)).collect();
-        Loading { library, further, files: self.opens(), folders, threads: self.threads, per_call: self.per_call }
+        let connect = self.connect.clone();
+        Loading {
+            library,
+            further,
+            files: self.opens(),
+            connect,
+            folders,
+            threads: self.threads,
+            per_call: self.per_call,
+        }
     }
 }
 

@@ -161,7 +161,12 @@ impl Account {
 
     /// Count a call that was refused.
     pub fn count_refused(&self) {
-        self.take(REFUSED, 1, None);
+        self.add_refused(1);
+    }
+
+    /// Count so many.
+    pub fn add_refused(&self, count: u64) {
+        self.take(REFUSED, count, None);
     }
 
     /// Add to a count, if that does not make more than `most`.

@@ -1,12 +1,14 @@
 //! The broker's part of a call channel: make its memory, and end it.
 //!
 //! After the two descriptors have been sent, the broker keeps one mapping of the channel for a single purpose: to wake
-//! a client that waits for a reply which will not come. It never reads what the peers write there.
+//! a client that waits for a reply which will not come. Of what the peers write there it reads no more than four words, to learn whether
+//! a call is under way when the zone is replaced: claims, by which a peer that lies loses its own calls or keeps them for a while.
 
 use crate::futex;
-use crate::layout::{ARENA, ENDED, REPLY};
+use crate::layout::{ARENA, CLIENT_INSIDE, ENDED, REPLY, REPLY_BLOCK, REQUEST};
 use crate::shared::{Access, ChannelError, Shared};
 use crate::terms::{Terms, TermsState};
+use cloison_contract::call::Status;
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
@@ -51,6 +53,25 @@ impl Channel {
         // (`ServerChannel::post`). A zone that does not has its client wait until its own deadline.
         reply.fetch_or(ENDED, Ordering::SeqCst);
         futex::wake(reply);
+    }
+
+    /// Let the client call nothing more here, and what it has called end as it would.
+    pub fn close(&self) {
+        self.terms.set(TermsState::Closing);
+    }
+
+    /// The number of the newest request, if its call has ended, and no other one that it was part of goes on.
+    pub fn answered(&self) -> Option<u32> {
+        let posted = self.posted();
+        let answered = self.memory.word(REPLY).load(Ordering::SeqCst) & !ENDED == posted;
+        let asks = self.memory.word(REPLY_BLOCK).load(Ordering::SeqCst) == Status::Callback as u32;
+        let inside = self.memory.word(CLIENT_INSIDE).load(Ordering::SeqCst) != 0;
+        (answered && !asks && !inside).then_some(posted)
+    }
+
+    /// The number of the newest request.
+    pub fn posted(&self) -> u32 {
+        self.memory.word(REQUEST).load(Ordering::SeqCst)
     }
 
     /// Give the arena's pages back to the kernel, also those that a peer keeps mapped: a channel that has ended must not cost

@@ -2,7 +2,9 @@
 
 use crate::doorbell::{self, Spin};
 use crate::futex::{self, Woken};
-use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS, next};
+use crate::layout::{
+    ARENA, CLIENT_INSIDE, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS, next,
+};
 use crate::shared::{Access, Arena, ChannelError, Shared};
 use crate::terms::{TermsState, TermsView};
 use cloison_contract::call::{MAX_WORDS, Reply, Request, Status};
@@ -48,6 +50,8 @@ pub struct Caller {
     reached: u64,
     quiet: u32,
     reply: Reply,
+    /// A call goes on, in which others are made.
+    inside: bool,
 }
 
 impl Caller {
@@ -64,6 +68,7 @@ impl Caller {
             reached: 0,
             quiet: 0,
             reply: Reply { status: Status::Ok, count: 0, words: [0; MAX_WORDS] },
+            inside: false,
         })
     }
 
@@ -72,10 +77,26 @@ impl Caller {
         &self.arena
     }
 
-    /// Whether the broker has neither ended the channel nor revoked its grant: a call that is posted now is seen.
+    /// Whether a call may be posted: the broker has neither ended the channel nor revoked its grant, and the zone was not replaced, unless
+    /// this is a call inside of one that goes on there.
     #[inline]
     pub fn is_live(&self) -> bool {
-        self.terms.state() == TermsState::Live
+        match self.terms.state() {
+            TermsState::Live => true,
+            TermsState::Closing => self.inside,
+            TermsState::Ended | TermsState::Revoked => false,
+        }
+    }
+
+    /// Whether what is posted now is seen: also of what belongs to a call that was made before the zone was replaced.
+    pub fn is_heard(&self) -> bool {
+        !self.terms.state().is_over()
+    }
+
+    /// Say whether a call goes on, in which others are made: those are for the same zone.
+    pub fn set_inside(&mut self, inside: bool) {
+        self.inside = inside;
+        self.arena.memory.word(CLIENT_INSIDE).store(u32::from(inside), Ordering::SeqCst);
     }
 
     /// How many callables the zone has stopped waiting for so far, as the broker says.
@@ -157,7 +178,7 @@ impl Caller {
     /// Copy the reply out and check it. A reply that arrives after the end of the grant is dropped.
     #[inline]
     fn take(&mut self) -> Result<Status, CallError> {
-        if self.terms.state() != TermsState::Live {
+        if self.terms.state().is_over() {
             return Err(CallError::Ended);
         }
         let memory = &self.arena.memory;

@@ -5,6 +5,7 @@
 //! | 0 | 4 | [`REQUEST`]: number of the newest request | client |
 //! | 4 | 4 | [`CLIENT_SLEEPS`]: 1 while the client sleeps on `REPLY` | client |
 //! | 8 | 528 | [`REQUEST_BLOCK`] | client |
+//! | 536 | 4 | [`CLIENT_INSIDE`]: 1 while a callable of the client's runs | client |
 //! | 576 | 4 | [`REPLY`]: number of the newest reply; the broker sets [`ENDED`] | zone, broker |
 //! | 580 | 4 | [`SERVER_SLEEPS`]: how many threads of the zone sleep on `REQUEST` | zone |
 //! | 584 | 520 | [`REPLY_BLOCK`] | zone |
@@ -21,6 +22,8 @@ use cloison_contract::call::MAX_WORDS;
 pub const REQUEST: usize = 0;
 /// 1 while the client sleeps on [`REPLY`].
 pub const CLIENT_SLEEPS: usize = 4;
+/// 1 while a callable of the client's runs, or its answer is on the way: calls that are made meanwhile are part of another one.
+pub const CLIENT_INSIDE: usize = 536;
 /// Number of the newest reply.
 pub const REPLY: usize = 576;
 /// How many threads of the zone sleep on [`REQUEST`].
@@ -35,7 +38,8 @@ pub const ARENA: usize = 4096;
 /// Set in [`REPLY`] by the broker so that a waiting client looks at its [`crate::terms`].
 pub const ENDED: u32 = 1 << 31;
 
-const _: () = assert!(REQUEST_BLOCK + 16 + MAX_WORDS * 8 <= REPLY && REPLY.is_multiple_of(64));
+const _: () = assert!(REQUEST_BLOCK + 16 + MAX_WORDS * 8 <= CLIENT_INSIDE);
+const _: () = assert!(CLIENT_INSIDE < REPLY && REPLY.is_multiple_of(64));
 const _: () = assert!(REPLY_BLOCK + 8 + MAX_WORDS * 8 <= ARENA);
 
 /// The number after `sequence`; bit 31 belongs to [`ENDED`].

@@ -21,7 +21,7 @@ use crate::futex::{self, Waiter, Woken};
 use crate::layout::{ARENA, CLIENT_SLEEPS, ENDED, REPLY, REPLY_BLOCK, REQUEST, REQUEST_BLOCK, SERVER_SLEEPS};
 use crate::server::{SPIN, ServerBells};
 use crate::shared::{Access, Arena, ChannelError, Shared};
-use crate::terms::{TermsState, TermsView};
+use crate::terms::TermsView;
 use crate::turns::Turns;
 use cloison_contract::call::{MAX_WORDS, Reply, Request};
 use cloison_contract::message::ChannelId;
@@ -94,7 +94,7 @@ impl ServerChannel {
     /// Whether the client's grant has been taken back.
     #[inline]
     pub fn revoked(&self) -> bool {
-        self.terms.state() != TermsState::Live || self.gone()
+        self.terms.state().is_over() || self.gone()
     }
 
     /// Whether the client has been detached.
@@ -216,7 +216,7 @@ impl ServerChannel {
         doorbell::ring(word, memory.word(CLIENT_SLEEPS), number, futex::wake);
         // The broker may have ended the channel before this was written over its word of that. It sets the terms first, so they say so
         // here, or its word comes later. A client that runs a callable looks at the word when it comes back.
-        if self.terms.state() != TermsState::Live {
+        if self.terms.state().is_over() {
             word.fetch_or(ENDED, Ordering::SeqCst);
             futex::wake(word);
         }

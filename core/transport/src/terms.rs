@@ -25,6 +25,17 @@ pub enum TermsState {
     Revoked = 1,
     /// The zone is gone.
     Ended = 2,
+    /// The zone was replaced: what has been called ends as it would, and nothing more is to be called. For who calls: a zone goes on
+    /// serving whatever is posted, until the broker ends the channel.
+    Closing = 3,
+}
+
+impl TermsState {
+    /// Whether nothing runs any more whose end anybody hears of.
+    #[inline]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Revoked | Self::Ended)
+    }
 }
 
 /// The broker's end: it can change the state.
@@ -77,6 +88,7 @@ impl TermsView {
         match self.memory.word(STATE).load(Ordering::Acquire) {
             0 => TermsState::Live,
             1 => TermsState::Revoked,
+            3 => TermsState::Closing,
             _ => TermsState::Ended,
         }
     }

@@ -220,7 +220,7 @@ mod tests {
                 unsafe { libc::pthread_kill(waiter, libc::SIGUSR1) };
                 let since = Instant::now();
                 while HANDLED.load(Ordering::Relaxed) == number || PENDING.load(Ordering::Relaxed) != 0 {
-                    assert!(since.elapsed() < Duration::from_secs(5), "the signal of turn {number} is lost");
+                    assert!(since.elapsed() < Duration::from_secs(60), "the signal of turn {number} is lost");
                 }
             }
         });

@@ -136,6 +136,32 @@ fn a_result_after_revocation_is_dropped() {
     zone.stop();
 }
 
+/// The zone was replaced: what has begun ends, and so does what is called inside of it; nothing else is to be posted there.
+#[test]
+fn a_closed_channel_ends_what_has_begun() {
+    let (zone, channels, mut callers) = start(1);
+    let mut caller = callers.pop().unwrap();
+    assert_eq!(channels[0].answered(), Some(0));
+    caller.post(&request(1, &[3]), LONG);
+    channels[0].close();
+    assert!(!caller.is_live() && caller.is_heard());
+    assert_eq!((channels[0].posted(), channels[0].answered()), (1, None));
+    zone.stop.store(true, Ordering::SeqCst);
+    assert_eq!(caller.resume(), Ok(Status::Ok));
+    assert_eq!(caller.reply().words[0], 3);
+    assert_eq!(channels[0].answered(), Some(1));
+    caller.set_inside(true);
+    assert!(caller.is_live());
+    assert_eq!(channels[0].answered(), None, "a callable runs");
+    assert_eq!(caller.call(&request(0, &[4]), LONG), Ok(Status::Ok));
+    caller.set_inside(false);
+    assert_eq!((caller.is_live(), channels[0].answered()), (false, Some(2)));
+    channels[0].end(TermsState::Ended);
+    assert!(!caller.is_heard());
+    assert_eq!(caller.call(&request(0, &[4]), LONG), Err(CallError::Ended));
+    zone.stop();
+}
+
 #[test]
 fn the_arena_refuses_what_lies_outside() {
     let (channel, descriptors) = Channel::create(8192).unwrap();

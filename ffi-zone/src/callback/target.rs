@@ -12,6 +12,7 @@ use crate::native::closures::{RawCall, Target};
 use crate::native::ffi::{CallInterface, SignatureError};
 use crate::serve::Service;
 use crate::serve::clients::{self, Client};
+use crate::serve::policy::ClientPolicy;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
@@ -203,11 +204,22 @@ impl CallableTarget {
         }
         let (mut reply, mut request) = (empty_reply(), Request::EMPTY);
         call.measure(service.marshal().functions()).map_err(Failed::Answered)?;
+        let policy = client.policy.as_ref();
+        if let Some(denial) = policy.and_then(ClientPolicy::all_carried) {
+            let text = format_args!("{}: {denial}", self.kind.name);
+            return Err(Failed::Answered(Refusal::new(Status::QuotaExceeded, text)));
+        }
         call.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
+        let asked = reply.words[2];
         let paused = turn.row.pause();
         let heard = self.hear(service, client, turn, &mut reply, &mut request);
         turn.row.resume(paused);
         heard?;
+        if let Some(policy) = policy {
+            // What the client says of its answer's length counts for nobody but itself.
+            let answered = request.arena_used.min(client.channel.arena().len()).saturating_sub(asked);
+            policy.carried(asked.saturating_sub(turn.in_use).saturating_add(answered));
+        }
         self.answered(service, client, call, turn, &request, given).map_err(Failed::Answered)
     }
 

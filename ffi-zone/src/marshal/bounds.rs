@@ -9,9 +9,11 @@ use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shape::copied;
 use crate::objects::retained::Retained;
+use crate::serve::recorder::Recorder;
 use cloison_contract::call::Status;
-use cloison_contract::expression::{BytesTest, EvaluationError, Real};
+use cloison_contract::expression::{BytesTest, EvaluationError, Expression, Real};
 use cloison_contract::grant::Bound;
+use cloison_contract::observation::{ObservedValue, TEXT_BYTES};
 use cloison_contract::shape::Shape;
 use cloison_contract::types::{NumberPlace, Scalar};
 
@@ -27,6 +29,43 @@ impl Call<'_, '_> {
             return Err(Refusal::new(Status::OutOfBounds, text));
         }
         Ok(())
+    }
+
+    /// Tells the broker what is new about these arguments, which the grant lets through: numbers, texts, and how long buffers are.
+    #[cold]
+    pub(crate) fn record(&mut self, recorder: &Recorder) {
+        recorder.tell_call(self.id);
+        for index in 0..self.function.parameters.len() {
+            if let Some(value) = self.observed(index) {
+                recorder.tell(self.id, index as u32, value);
+            }
+        }
+    }
+
+    /// What was passed for a parameter, as far as a bound can be about it.
+    fn observed(&mut self, index: usize) -> Option<ObservedValue> {
+        match &self.function.parameters.get(index)?.shape {
+            Shape::Number(_) => match self.real_number(Real::Parameter(index)) {
+                Ok(value) => Some(ObservedValue::Real(value)),
+                Err(_) => Expression::Parameter(index).evaluate(self).ok().map(ObservedValue::Integer),
+            },
+            shape @ Shape::Text(_) => match self.state.held[index] {
+                Held::Null => Some(ObservedValue::Null),
+                Held::Scratch(piece) => {
+                    let text = as_c_sees(shape, self.scratch.bytes(piece));
+                    Some(match text.len() <= TEXT_BYTES {
+                        true => ObservedValue::Text(text.to_vec()),
+                        false => ObservedValue::Length(text.len() as u64),
+                    })
+                }
+                held @ (Held::Arena { .. } | Held::Kept { .. }) => Some(ObservedValue::Length(held.bytes())),
+            },
+            Shape::Buffer(buffer) if buffer.direction.is_in() => match self.state.held[index] {
+                Held::Null => Some(ObservedValue::Null),
+                _ => u64::try_from(self.argument_length(index).ok()?).ok().map(ObservedValue::Length),
+            },
+            _ => None,
+        }
     }
 
     /// Whether the test holds for the argument's bytes, of which C sees these and no others.

@@ -230,6 +230,7 @@ mod tests {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            connect: vec![],
             needed: vec![],
             environment: vec![],
             scratch_bytes: None,

@@ -4,8 +4,9 @@ use crate::callback::callables::NoCallables;
 use crate::objects::handles;
 use crate::serve::clients::Client;
 use crate::serve::policy::{ClientPolicy, CountedQuota};
+use crate::serve::recorder::Recorder;
 use crate::serve::workers::{Job, WorkerContext};
-use crate::serve::{ServeError, Service};
+use crate::serve::{ServeError, Service, recorder};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
 use cloison_contract::grant::Quota;
@@ -51,8 +52,8 @@ impl Service {
     pub(crate) fn messages(&self, dispatcher: &mut Dispatcher, inside: bool) -> Result<(), ServeError> {
         while let Some((message, descriptors)) = self.control.try_receive::<ToZone>()? {
             match message {
-                ToZone::Attach { channel, grant, quotas, tells, client } => {
-                    self.attach(dispatcher, channel, (&grant, &quotas, tells), descriptors)?;
+                ToZone::Attach { channel, grant, quotas, tells, records, client } => {
+                    self.attach(dispatcher, channel, (&grant, &quotas), (tells, records), descriptors)?;
                     if let (Some(observer), Some(client)) = (&self.observer, client) {
                         observer.attached(channel, client);
                     }
@@ -81,7 +82,8 @@ impl Service {
         &self,
         dispatcher: &mut Dispatcher,
         id: ChannelId,
-        (grant, quotas, tells): (&Grant, &[Quota], bool),
+        (grant, quotas): (&Grant, &[Quota]),
+        (tells, records): (bool, bool),
         descriptors: Vec<OwnedFd>,
     ) -> Result<(), ServeError> {
         let mut descriptors = descriptors.into_iter();
@@ -94,7 +96,12 @@ impl Service {
             counted.push(CountedQuota { quota: *quota, account });
         }
         let slot = dispatcher.server.attach(id, channel, terms).map_err(|error| ServeError::Attach(id, error))?;
-        let policy = ClientPolicy::new(grant, &self.marshal.functions().interface, counted).ok();
+        let interface = &self.marshal.functions().interface;
+        let policy = ClientPolicy::new(grant, interface, counted).ok();
+        let policy = match records {
+            true => policy.map(|policy| policy.recorded(interface, &Recorder::new(self.control.clone(), id))),
+            false => policy,
+        };
         let Some(channel) = dispatcher.server.channel(slot).cloned() else { return Ok(()) };
         dispatcher.place(slot, Client::new(channel, policy, tells));
         Ok(())
@@ -102,6 +109,7 @@ impl Service {
 
     fn detach(&self, dispatcher: &mut Dispatcher, id: ChannelId, inside: bool) -> Result<(), ServeError> {
         self.observer.iter().for_each(|observer| observer.detached(id));
+        recorder::forget(id);
         let client = dispatcher.server.detach(id).and_then(|slot| dispatcher.clients.get_mut(slot.index())?.take());
         match client {
             Some(client) if client.leave() || self.take_back(&client) => {
@@ -156,7 +164,9 @@ impl Service {
             // None of the zone's functions has that number: the zone's own deadline holds.
             let stay = self.occupancy.enter(id, &context.latest);
             context.row.begin_many(id, CLOSE, 0);
+            let begun = client.policy.as_ref().and_then(ClientPolicy::begun);
             self.marshal.end_client(&context.workspace, id, &NoCallables);
+            client.policy.iter().for_each(|policy| policy.ended(begun));
             context.row.end();
             drop(stay);
             context.workspace.trim();

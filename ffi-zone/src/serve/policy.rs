@@ -9,6 +9,7 @@
 //! What has been used stands in an [`Account`] that outlives the channel and this process; how it is counted says [`counting`].
 
 use crate::marshal::plan::{any, expression_fits};
+use crate::serve::recorder::Recorder;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Quota};
 use cloison_contract::interface::Interface;
@@ -17,6 +18,7 @@ use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::counting::{self, now_ns};
 use rustix::time::{ClockId, clock_gettime};
+use std::sync::Arc;
 
 pub use cloison_transport::counting::Denial;
 
@@ -38,6 +40,8 @@ pub struct Bounds {
     pub early: Vec<Bound>,
     /// Those that name a capacity.
     pub late: Vec<Bound>,
+    /// The application is recorded: who hears of the arguments that the bounds let through.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// One client's grant.
@@ -102,6 +106,13 @@ impl ClientPolicy {
         Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, times })
     }
 
+    /// The same, of an application that is recorded: each function has bounds then, which let through what they let through before.
+    pub fn recorded(mut self, interface: &Interface, recorder: &Arc<Recorder>) -> Self {
+        self.bounds.resize_with(interface.functions.len(), Bounds::default);
+        self.bounds.iter_mut().for_each(|bounds| bounds.recorder = Some(recorder.clone()));
+        self
+    }
+
     /// Whether the function may be called now, with so many bytes of arguments. Counts the call.
     #[inline]
     pub fn admit(&self, function: FunctionId, bytes: u64) -> Result<(), Denial> {
@@ -152,6 +163,13 @@ impl ClientPolicy {
         if bytes != 0 {
             self.counted.iter().for_each(|one| one.account.add_carried(bytes));
         }
+    }
+
+    /// Why nothing more may be carried within a call, if that is so: what callables are asked and answer, and what is looked at of memory
+    /// that the library keeps, can be more than any call brings.
+    pub fn all_carried(&self) -> Option<Denial> {
+        let used_up = |(quota, account): (Quota, &Account)| quota.bytes.filter(|most| account.carried() >= *most);
+        self.accounts().find_map(used_up).map(Denial::Bytes)
     }
 
     /// When a call begins, as far as processor time is counted.

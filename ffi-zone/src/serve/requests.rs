@@ -55,11 +55,12 @@ impl Service {
         if let Some(policy) = policy {
             policy.ended(begun);
             if reply.status == Status::OutOfBounds {
-                // The library has not been called.
+                // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
                 policy.refused();
+            } else {
+                policy.carried(reached.saturating_sub(request.arena_used));
             }
-            policy.carried(reached.saturating_sub(request.arena_used));
         }
         if client.channel.revoked() {
             self.refuse(client, &revoked(), request, reply);
@@ -108,7 +109,16 @@ impl Service {
             let refusal = Refusal::new(Status::Malformed, "the request makes no sense");
             return self.refuse(client, &refusal, request, reply);
         }
+        let policy = client.policy.as_ref();
+        if request.function == SYNC
+            && let Some(denial) = policy.and_then(ClientPolicy::all_carried)
+        {
+            let refusal = Refusal::new(Status::QuotaExceeded, format_args!("memory that the library keeps: {denial}"));
+            return self.refuse(client, &refusal, request, reply);
+        }
         let origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
+        // What frees an object is the library's code as well.
+        let begun = policy.and_then(ClientPolicy::begun);
         match request.function {
             CLOSE => {
                 callables.starts(CLOSE, request.arena_used);
@@ -118,7 +128,15 @@ impl Service {
                 }
             }
             HELD => self.marshal.held(&origin, request, reply),
-            _ => self.marshal.sync(&origin, request, reply),
+            _ => {
+                self.marshal.sync(&origin, request, reply);
+                if let Some(policy) = policy.filter(|_| reply.status == Status::Ok) {
+                    policy.carried(reply.words[1]);
+                }
+            }
+        }
+        if let Some(policy) = policy {
+            policy.ended(begun);
         }
     }
 

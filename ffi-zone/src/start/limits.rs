@@ -24,8 +24,6 @@ pub const OWN_BYTES: u64 = 16 << 20;
 const TEXT_BYTES: u64 = 1 << 30;
 /// What a channel has besides its arena, generously.
 const CHANNEL_OVERHEAD_BYTES: u64 = 64 << 10;
-/// A per-client instance has one client; a second channel may overlap with the first one's end.
-const CHANNELS_PER_CLIENT: u64 = 4;
 
 /// The stack of a thread that serves calls: what a library may expect, which is what the first thread has. Its pages are
 /// used as they are needed, and counted from the start.
@@ -48,10 +46,8 @@ pub fn serving(sandbox: &Sandbox) -> u32 {
 
 /// The limits of a zone with that `[sandbox]`.
 pub fn of(sandbox: &Sandbox) -> ResourceLimits {
-    let channels = match sandbox.instances {
-        Instances::PerCall | Instances::PerClient => CHANNELS_PER_CLIENT,
-        Instances::Shared => MAX_CHANNELS as u64,
-    };
+    // One client has a channel for each of its capabilities, and each has as many places as there are.
+    let channels = MAX_CHANNELS as u64;
     let serving = u64::from(serving(sandbox));
     let scratch = Scratch::footprint(sandbox.call_bytes).saturating_mul(serving);
     let stacks = STACK_BYTES.saturating_mul(serving - 1);
@@ -85,6 +81,7 @@ mod tests {
             instances,
             threads,
             files: vec![],
+            connect: vec![],
             needed: vec![],
             environment: vec![],
             scratch_bytes: None,
@@ -100,6 +97,16 @@ mod tests {
         assert_eq!(four.data_bytes.zip(one.data_bytes).map(|(four, one)| four - one), Some(more));
         let reserved = 3 * HEAP_RESERVE_BYTES + more;
         assert_eq!(four.address_space_bytes.zip(one.address_space_bytes).map(|(four, one)| four - one), Some(reserved));
+    }
+
+    /// Whoever is admitted as a client has room: of one client's capabilities each has a channel.
+    #[test]
+    fn there_is_room_for_every_channel_that_an_instance_may_have() {
+        for instances in [Instances::Shared, Instances::PerClient, Instances::PerCall] {
+            let limits = of(&sandbox(instances, 1, 0));
+            let besides = limits.address_space_bytes.zip(limits.data_bytes).map(|(all, private)| all - private);
+            assert!(besides >= Some((1 << 20) * MAX_CHANNELS as u64 + TEXT_BYTES), "{instances:?}");
+        }
     }
 
     #[test]

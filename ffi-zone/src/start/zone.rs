@@ -137,6 +137,7 @@ impl Zone<Spawned> {
         role.further = further.iter().map(|file| cloison_sandbox::LibraryFile(file.as_fd())).collect();
         role.scratch_bytes = interface.sandbox.scratch_bytes;
         role.files = interface.sandbox.files.clone();
+        role.connect = interface.sandbox.connect.clone();
         let placed = interface.sandbox.roots.iter().zip(&folders);
         let placed = placed.map(|(root, folder)| PlacedFolder {
             at: &root.at,

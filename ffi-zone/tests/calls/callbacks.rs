@@ -5,11 +5,12 @@ use crate::common::Argument::Word;
 use crate::common::BOTH;
 use crate::common::asking::{asking, asking_functions, handle};
 use crate::common::zone::{Answer, Client, LONG, Question, Zone};
-use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
+use cloison_contract::grant::Quota;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Shape;
+use cloison_contract::{Grant, Interface};
 use std::time::Duration;
 
 pub(super) fn start(instances: Instances) -> (Zone, Client) {
@@ -140,6 +141,59 @@ fn cells_strings_and_buffers() {
         assert_eq!(reply.words[0], 231);
         zone.stop();
     }
+}
+
+/// What callables are shown and give back is among the bytes that a grant counts, and when those are used up no callable is asked any more:
+/// one call would carry as much as it liked.
+#[test]
+fn bytes_of_questions_and_answers_count() {
+    for instances in BOTH {
+        let zone = Zone::start(asking(instances), asking_functions);
+        let bytes = |most| Grant { quota: Quota { bytes: Some(most), ..Quota::default() }, ..zone.everything() };
+        let mut client = zone.attach(1, bytes(1 << 20));
+        let mirror = |client: &mut Client, question: &Question| {
+            let bytes = client.bytes(question.words[0], question.words[1]);
+            with_data(client, question, &[], &[&bytes])
+        };
+        assert_eq!(zone.converse(&mut client, "mirrored", &[Word(1)], mirror).status, Status::Ok);
+        let carried = client.account.carried();
+        assert!(carried >= 12, "six bytes there, and six back: {carried}");
+        assert_eq!(zone.converse(&mut client, "mirrored", &[Word(1)], mirror).status, Status::Ok);
+        assert_eq!(client.account.carried(), 2 * carried);
+        // An answer that claims to be longer than the arena counts for no more than that.
+        zone.converse(&mut client, "times", &[Word(1), Word(1)], |_, question| {
+            let mut request = question.answer(1, &[0]);
+            request.arena_used = u64::MAX;
+            Answer::Posts(Box::new(request))
+        });
+        assert!(client.account.carried() > 2 * carried);
+
+        let mut poor = zone.attach(2, bytes(64));
+        let mut asked = 0;
+        let reply = zone.converse(&mut poor, "drain", &[Word(1)], |client, question| {
+            asked += 1;
+            assert!(asked < 100, "it goes on");
+            with_data(client, question, &[], &[b"12345678"])
+        });
+        assert_eq!(reply.status, Status::QuotaExceeded, "after {asked} questions");
+        zone.stop();
+    }
+}
+
+/// What frees an object is code of the library's, and takes of `cpu` what it takes: when it is closed, and when its client leaves.
+#[test]
+fn the_end_of_an_object_takes_processor_time_of_its_grant() {
+    let zone = Zone::start(asking(Instances::Shared), asking_functions);
+    let quota = Quota { cpu_ns: Some(u64::MAX), ..Quota::default() };
+    let mut client = zone.attach(1, Grant { quota, ..zone.everything() });
+    let boxes: Vec<_> = (0..2).map(|_| zone.call(&mut client, "box_new", &[Word(5)]).words[0]).collect();
+    let before = client.account.cpu_ns();
+    assert_eq!(close(&mut client, boxes[0], |_, _| Answer::Raises), Status::Ok);
+    let closed = client.account.cpu_ns();
+    assert!(closed > before);
+    zone.detach(client.id);
+    assert!(client.account.cpu_ns() > closed);
+    zone.stop();
 }
 
 fn pair(a: i32, b: f64) -> Vec<u8> {

@@ -17,6 +17,7 @@ mod families;
 mod library_threads;
 mod malformed;
 mod marshalling;
+mod matrix;
 mod nested;
 mod objects;
 mod plans;

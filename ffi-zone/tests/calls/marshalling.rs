@@ -187,13 +187,13 @@ fn bounds_are_checked_before_the_call_and_name_themselves() {
     let mut bench = Bench::new(Instances::Shared);
     let bound = |expression, text: &str| Bound { expression, text: text.into() };
     let count = compare(Operator::LessOrEqual, Expression::Parameter(1), 4);
-    let bounds = Bounds { early: vec![bound(count, "count <= 4")], late: vec![] };
+    let bounds = Bounds { early: vec![bound(count, "count <= 4")], late: vec![], recorder: None };
     assert_eq!(bench.bounded("sum", &[Bytes(b"1234")], Some(&bounds)).status, Status::Ok);
     let reply = bench.bounded("sum", &[Bytes(b"12345")], Some(&bounds));
     assert_eq!(reply.status, Status::OutOfBounds);
     assert_eq!(bench.explanation(&reply), "`count <= 4` does not hold");
     let room = compare(Operator::Less, Expression::Dereference(1), 100);
-    let bounds = Bounds { early: vec![], late: vec![bound(room, "*length < 100")] };
+    let bounds = Bounds { early: vec![], late: vec![bound(room, "*length < 100")], recorder: None };
     assert_eq!(bench.bounded("fill", &[Word(0), Word(92)], Some(&bounds)).status, Status::Ok);
     assert_eq!(bench.bounded("fill", &[Word(0), Word(93)], Some(&bounds)).status, Status::OutOfBounds);
 }

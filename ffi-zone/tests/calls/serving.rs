@@ -3,16 +3,21 @@
 use crate::common;
 use crate::common::Argument::{Bytes, Word};
 use crate::common::compare;
+use crate::common::surface::surface;
 use crate::common::zone::{Client, Zone};
 use cloison_contract::Grant;
-use cloison_contract::call::{Reply, Status};
+use cloison_contract::call::{Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::ToZone;
+use cloison_contract::message::{ChannelId, ToZone};
+use cloison_transport::account::{self, Account};
+use cloison_transport::channel::Channel;
+use cloison_transport::client::Caller;
 use cloison_transport::control::ControlError;
 use cloison_transport::terms::TermsState as Terms;
 use cloison_zone::serve::ServeError;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 fn start() -> Zone {
@@ -94,6 +99,38 @@ fn quotas_bounds_and_revocation() {
     zone.stop();
 }
 
+/// A client that keeps its end of the channel, goes by terms of its own, and rings the bell as before: what it posts is no call any more.
+#[test]
+fn a_client_that_keeps_its_channel_posts_in_vain() {
+    let zone = start();
+    let (sum, long) = (zone.id("sum"), Duration::from_secs(20));
+    let (channel, descriptors) = Channel::create(common::CALL_BYTES).expect("channel");
+    let account = account::create().expect("account");
+    let kept = descriptors.channel.try_clone().expect("a descriptor");
+    let grant = Grant::new([sum]);
+    let quotas = vec![Quota { calls: Some(100), ..Quota::default() }];
+    let attach = ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: false, records: false, client: None };
+    let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
+    zone.control().send(&attach, &all).expect("sent");
+    zone.status.ring();
+    // Its own page says that all is well, whatever the broker's says.
+    let (_own, alive) = cloison_transport::terms::Terms::create().expect("a page");
+    let mut hostile = Caller::open(kept, alive).expect("caller");
+    let request = common::request(sum, &[Bytes(b"1")], hostile.arena());
+    let calls = Account::open(&account).expect("account");
+    assert_eq!((hostile.call(&request, long), calls.calls()), (Ok(Status::Ok), 1), "the control");
+    channel.end(Terms::Revoked);
+    for _ in 0..3 {
+        let told = hostile.call(&request, Duration::from_millis(200));
+        assert_ne!(told, Ok(Status::Ok));
+    }
+    // Another one's call comes after them.
+    let mut other = zone.attach(2, Grant::new([sum]));
+    assert_eq!(zone.call(&mut other, "sum", &[Bytes(b"1")]).status, Status::Ok);
+    assert_eq!(calls.calls(), 1, "what came afterwards was counted");
+    zone.stop();
+}
+
 #[test]
 fn a_second_load_ends_the_zone() {
     let zone = start();
@@ -101,4 +138,23 @@ fn a_second_load_ends_the_zone() {
     zone.control().send(&ToZone::Load { interface }, &[]).expect("sent");
     zone.status.ring();
     assert!(matches!(zone.stop(), ServeError::Unexpected(_)));
+}
+
+/// To look at memory that the library keeps carries its bytes, each time, and when all are carried it is not shown any more.
+#[test]
+fn bytes_that_are_looked_at_count() {
+    let zone =
+        Zone::start(surface(Instances::Shared), |interface| common::functions_of(interface, common::load("surface.c")));
+    let quota = Quota { bytes: Some(10_000), ..Quota::default() };
+    let mut client = zone.attach(1, Grant { quota, ..zone.everything() });
+    let one = zone.call(&mut client, "thing_new", &[Word(4)]).words[0];
+    let block = zone.call(&mut client, "thing_late", &[Word(one), Word(1000)]).words[0];
+    let mut request = Request { function: SYNC, count: 1, ..Request::EMPTY };
+    request.words[0] = block;
+    let mut sync = || client.converse(&request, |_, question| panic!("{question:?}")).status;
+    let shown = (0..100).take_while(|_| sync() == Status::Ok).count();
+    assert_eq!(sync(), Status::QuotaExceeded);
+    assert!(shown <= 10, "{shown} times a thousand bytes");
+    assert_eq!(client.account.carried() / 1000, 10);
+    zone.stop();
 }

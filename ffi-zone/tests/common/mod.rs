@@ -3,6 +3,7 @@
 
 pub mod asking;
 pub mod hand;
+pub mod matrix;
 pub mod surface;
 pub mod walls;
 pub mod zone;

@@ -4,6 +4,7 @@ use super::{Argument, CALL_BYTES, explanation, request};
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::{ChannelId, FromZone, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
+use cloison_transport::account::Account;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
 use cloison_transport::control::Control;
@@ -36,6 +37,8 @@ pub struct Client {
     pub id: ChannelId,
     pub channel: Channel,
     pub caller: Caller,
+    /// What it has used.
+    pub account: Account,
 }
 
 /// What C asks.
@@ -78,10 +81,21 @@ impl Zone {
         let account = cloison_transport::account::create().expect("account");
         let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
         self.control()
-            .send(&ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells: false, client: None }, &all)
+            .send(
+                &ToZone::Attach {
+                    channel: id,
+                    quotas: vec![grant.quota],
+                    grant,
+                    tells: false,
+                    records: false,
+                    client: None,
+                },
+                &all,
+            )
             .expect("sent");
         self.status.ring();
-        Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller") }
+        let account = Account::open(&account).expect("account");
+        Client { id, channel, caller: Caller::open(descriptors.channel, descriptors.terms).expect("caller"), account }
     }
 
     /// Waits until the zone has let go of it.

@@ -1,17 +1,22 @@
-//! Files that only some functions need: what a library that has been taken over can do with them, by what its client was granted.
+//! Files, ports and threads that only some functions need: what a library that has been taken over can do with them, by what its client was
+//! granted. The part of the operating system in the matrix of rights and narrowings (`common/matrix.rs`).
 
 use crate::common;
 use crate::common::Argument::{Bytes, Word};
 use crate::program::Zone;
 use cloison_contract::call::Status;
-use cloison_contract::interface::Instances;
+use cloison_contract::interface::{Instances, LibraryNeed};
+use cloison_contract::message::{FromZone, LayerState};
 use cloison_contract::{FunctionId, Grant, Interface};
+use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How many things `get` and `put` can be asked to do. The first is to read; the others change something.
+/// How many things each function can be asked to do with the folder. The first is to read; the others change something.
 const ATTEMPTS: u64 = 10;
 const CONTENTS: &str = "contents";
 
@@ -139,4 +144,120 @@ fn without_a_word_of_the_broker_there_is_nothing() {
     let errors = attempts(&mut zone, "put", folder.path());
     assert!(errors.iter().all(|error| *error != 0), "{errors:?}");
     assert_eq!(found(folder.path()), [("data".to_owned(), CONTENTS.to_owned())]);
+}
+
+/// What is tried, by the number that C knows it by, and what has to be there for it to succeed.
+enum Attempt {
+    Read,
+    Write,
+    Connect(u16),
+    Thread,
+    /// Whatever is granted, it cannot be done.
+    Never(u64),
+}
+
+impl Attempt {
+    fn number(&self) -> u64 {
+        match self {
+            Self::Read => 0,
+            Self::Write => 1,
+            Self::Thread => 10,
+            Self::Connect(port) => 0x10000 + u64::from(*port),
+            Self::Never(number) => *number,
+        }
+    }
+
+    /// Whether that is what it takes.
+    fn takes(&self, need: &LibraryNeed) -> bool {
+        match (self, need) {
+            (Self::Read, LibraryNeed::File(_)) => true,
+            (Self::Write, LibraryNeed::File(rule)) => rule.write,
+            (Self::Connect(port), LibraryNeed::Connect(named)) => port == named,
+            (Self::Thread, LibraryNeed::Processes(most)) => *most > 0,
+            _ => false,
+        }
+    }
+}
+
+/// A port at which everybody is told something.
+fn server() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.write_all(b"!");
+        }
+    });
+    port
+}
+
+/// Each set of functions that somebody may be granted, and of each thing that functions need, and of some that none can have, whether the
+/// library can do it. The zone's check is left out: it lets every function be called.
+#[test]
+fn each_need_is_there_for_who_may_call_what_needs_it_and_for_nobody_else() {
+    const NAMES: [&str; 4] = ["get", "put", "fetch", "sort"];
+    let (port, silent) = (server(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    silent.set_nonblocking(true).expect("a socket");
+    let other = silent.local_addr().expect("an address").port();
+    let never = [11, 12, 13, 14].map(Attempt::Never);
+    let attempts = [Attempt::Read, Attempt::Write, Attempt::Connect(port), Attempt::Thread, Attempt::Connect(other)];
+    let attempts: Vec<_> = attempts.into_iter().chain(never).collect();
+    let mut told = [0; 2];
+    for instances in [Instances::PerClient, Instances::PerCall] {
+        for bits in 0..1 << NAMES.len() {
+            let granted: Vec<_> = (0..NAMES.len()).filter(|bit| bits & (1 << bit) != 0).map(|bit| NAMES[bit]).collect();
+            let folder = store();
+            let mut interface = interface(instances, folder.path());
+            for needed in &mut interface.sandbox.needed {
+                if let LibraryNeed::Connect(named) = &mut needed.what {
+                    *named = port;
+                }
+            }
+            let functions: BTreeSet<_> = granted.iter().map(|name| common::id(&interface, name)).collect();
+            let needed = interface.sandbox.needed.clone();
+            let there: Vec<_> = needed.iter().filter(|needed| !needed.by.is_disjoint(&functions)).collect();
+            // As the broker does.
+            interface.sandbox = interface.sandbox.under(&functions);
+            let mut zone = Zone::start_with(interface, library());
+            let store = folder.path().join("store");
+            for attempt in &attempts {
+                let arguments = [Bytes(store.to_str().expect("text").as_bytes()), Word(attempt.number())];
+                let error = zone.value("get", &arguments) as i32;
+                let allowed = there.iter().any(|needed| attempt.takes(&needed.what));
+                let number = attempt.number();
+                match allowed {
+                    true => assert_eq!(error, 0, "attempt {number} with {granted:?}, {instances:?}"),
+                    false => assert!(
+                        [libc::EACCES, libc::EAGAIN, libc::ENOENT, libc::EPERM, libc::EROFS].contains(&error),
+                        "attempt {number} with {granted:?}, {instances:?}: {error}"
+                    ),
+                }
+                told[usize::from(allowed)] += 1;
+            }
+        }
+    }
+    // Half of all sets have each of the functions, and those that write can read.
+    assert_eq!(told, [2 * (4 + 8 + 8 + 8 + 5 * 16), 2 * (12 + 8 + 8 + 8)]);
+    assert!(silent.accept().is_err(), "somebody has reached what nobody may");
+}
+
+/// A zone says itself whether it is in a network.
+#[test]
+fn only_who_needs_the_network_is_in_it() {
+    for (granted, state) in [("get", LayerState::On), ("fetch", LayerState::Off)] {
+        let folder = store();
+        let mut interface = interface(Instances::PerClient, folder.path());
+        let functions = grant(&interface, &[granted]).functions;
+        interface.sandbox = interface.sandbox.under(&functions);
+        let (_library, file) = library();
+        let file = fs::File::open(file).expect("it is there");
+        let (_control, _status, family, first, _) = crate::program::start(&interface, file);
+        let FromZone::Jailed(jailed) = first else { panic!("{first:?}") };
+        let layer = jailed.layers.iter().find(|layer| layer.name == "network-namespace").expect("it is told");
+        assert_eq!(layer.state, state, "{granted}");
+        for one in family.into_iter().flatten() {
+            let _ = rustix::process::kill_process(one, rustix::process::Signal::KILL);
+            crate::program::waited(one);
+        }
+    }
 }

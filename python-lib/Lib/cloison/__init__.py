@@ -40,6 +40,7 @@ from cloison._errors import (
     StaleHandle,
     StartError,
     ZoneCrashed,
+    ZoneReplaced,
     ZoneUnavailable,
 )
 from cloison._messages import message
@@ -112,6 +113,7 @@ __all__ = [
     "TaskGroup",
     "View",
     "ZoneCrashed",
+    "ZoneReplaced",
     "ZoneUnavailable",
     "batch",
     "call",

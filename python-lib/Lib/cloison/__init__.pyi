@@ -60,6 +60,7 @@ __all__ = [
     "TaskGroup",
     "View",
     "ZoneCrashed",
+    "ZoneReplaced",
     "ZoneUnavailable",
     "batch",
     "call",
@@ -117,7 +118,7 @@ class Function:
         DeadlineExceeded: The call took too long.
         QuotaExceeded: The grant's rate or number of calls is used up.
         Revoked: The grant has been taken away.
-        StaleHandle: A handle among the arguments is closed.
+        StaleHandle: A handle among the arguments is closed; ZoneReplaced, if its zone was replaced.
     """
 
     __name__: str
@@ -1192,6 +1193,12 @@ class ZoneUnavailable(Error):
 
 class StaleHandle(Error):
     """A handle whose object is gone: it was closed, or its zone has been restarted since."""
+
+class ZoneReplaced(StaleHandle):
+    """Something of a zone in whose place another one has come: a handle, a buffer or a batch, or a call that did not end in time.
+
+    What is called next goes to the new zone.
+    """
 
 class MessageError(Error):
     """Bytes that are no message, or a message that this process can't read: it has not declared a class that is in it."""

@@ -130,6 +130,13 @@ class StaleHandle(Error):
     """A handle whose object is gone: it was closed, or its zone has been restarted since."""
 
 
+class ZoneReplaced(StaleHandle):
+    """Something of a zone in whose place another one has come: a handle, a buffer or a batch, or a call that did not end in time.
+
+    What is called next goes to the new zone.
+    """
+
+
 class MessageError(Error):
     """Bytes that are no message, or a message that this process can't read: it has not declared a class that is in it."""
 

@@ -54,24 +54,31 @@ def _shorten(error):
 
     A recursion may have been a million calls deep, and to look at one takes as long as to show it. What is returned, `_restore` takes.
     """
-    cut, seen, waiting = [], set(), [error]
-    while waiting:
-        error = waiting.pop()
-        # What an exception is, is not asked for: its class may answer what it likes.
-        if id(error) in seen or not issubclass(type(error), BaseException):
-            continue
-        seen.add(id(error))
+    cut = []
+    for error in _all_of(error):
         trace = _traceback_of(error)
         innermost = _innermost(trace)
         if innermost is not trace:
             cut.append((error, trace))
             _set_traceback(error, innermost)
+    return cut
+
+
+def _all_of(error):
+    """Return an exception, and those that led to it or are in it."""
+    found, waiting = {}, [error]
+    while waiting:
+        error = waiting.pop()
+        # What an exception is, is not asked for: its class may answer what it likes.
+        if id(error) in found or not issubclass(type(error), BaseException):
+            continue
+        found[id(error)] = error
         waiting += (_cause_of(error), _context_of(error))
         if issubclass(type(error), BaseExceptionGroup):
             inside = _exceptions_of(error)
             if type(inside) is tuple:
                 waiting += inside
-    return cut
+    return list(found.values())
 
 
 def _restore(cut):
@@ -102,7 +109,8 @@ def _plain(error):
         trace = trace.tb_next
     if lines:
         lines.insert(0, "Traceback (most recent call last):\n")
-    name, text = _told(lambda error: type(error).__qualname__, error) or "an exception", _told(str, error)
+    name = _told(lambda error: type(error).__qualname__, error) or "an exception"
+    text = "<str() would not end>" if _cloison.is_endless(error) else _told(str, error)
     lines.append(f"{name}: {text}\n" if text else f"{name}\n")
     return "".join(lines)
 
@@ -120,6 +128,8 @@ def formatted(error, **how):
     try:
         import traceback
 
+        if any(_cloison.is_endless(one) for one in _all_of(error)):
+            raise RecursionError
         text = "".join(traceback.format_exception(type(error), error, _traceback_of(error), **how))
     except BaseException:
         text = _plain(error)

@@ -59,6 +59,10 @@ class ServiceFunction:
             Exception: What the function has raised.
         """
         name, called = self.__name__, f"{self.__qualname__}()"
+        if self._server == this_process():
+            ended = _cloison.service_end(self._capability)
+            if ended is not None:
+                raise Revoked(f"{called}: the grant {ended}", function=name)
 
         def question(reference):
             return _ServiceCall(self._number, name, args, kwargs, this_process(), reference)

@@ -48,8 +48,8 @@ pub trait CallClient: BrokerLink {
     /// Whether it may wait for the world: it is a host service's.
     fn waits(&self) -> bool;
 
-    /// A first channel.
-    fn open(&self) -> Result<(ChannelId, Caller), Self::Error>;
+    /// A first channel, by the interface that the client knows. `None`: the zone was replaced and has another one.
+    fn open(&self) -> Result<Option<(ChannelId, Caller)>, Self::Error>;
     /// What is raised for that.
     fn fault(&self, fault: CallFault) -> Self::Error;
 

@@ -125,6 +125,20 @@ impl<H: Host> Connection<H> {
         }
     }
 
+    /// Whether the channel has ended, or the one before was to a zone that was replaced: what is offered may be something else by now.
+    #[cold]
+    pub fn may_be_behind(&self) -> bool {
+        let ended = match self.channel.try_borrow() {
+            Ok(channel) => channel.as_ref().is_some_and(|open| !open.caller.is_live()),
+            Err(_) => false,
+        };
+        ended || self.lost_by_replacement()
+    }
+
+    fn lost_by_replacement(&self) -> bool {
+        matches!(&*self.lost.borrow(), Some(Lost::End(End::Replaced { .. })))
+    }
+
     /// Copy a range of the arena.
     pub fn read(&self, offset: u64, length: u64) -> Option<Vec<u8>> {
         let channel = self.channel.try_borrow().ok()?;
@@ -161,6 +175,11 @@ impl<H: Host> Connection<H> {
             let _ = self.bury(&mut channel, broker);
         }
         self.lost().filter(|_| epoch + 1 == self.epoch())
+    }
+
+    /// Whether the zone that the channel of that epoch led to was replaced, as far as is known.
+    pub fn was_replaced(&self, epoch: u64) -> bool {
+        epoch + 1 == self.epoch() && self.lost_by_replacement()
     }
 
     /// Why the last channel ended, if that is known.

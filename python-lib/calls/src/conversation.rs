@@ -122,6 +122,7 @@ impl<H: Host> Connection<H> {
                             }
                         };
                     asked = Some(client.asked(&question));
+                    open.caller.set_inside(true);
                     drop(channel);
                     let answer = run(client, question, depth, free).unwrap_or_else(|failure| {
                         // The zone says more about a callable that has timed out.
@@ -146,7 +147,9 @@ impl<H: Host> Connection<H> {
                         }
                     };
                     self.count_call();
-                    open.caller.call(&answer.request, client.deadline())
+                    let outcome = open.caller.call(&answer.request, client.deadline());
+                    open.caller.set_inside(client.nesting().depth() > 0);
+                    outcome
                 }
                 outcome => {
                     // Unless the call has ended because of it, the answer was in time.

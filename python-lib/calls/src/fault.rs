@@ -24,8 +24,12 @@ pub enum CallFault {
     Gone,
     /// There is no memory for its arguments.
     NoMemory,
+    /// The channel has ended before the zone began the call, because the zone was replaced: it can be made once more.
+    NotBegun(End),
     /// A callable has left the nesting of calls in disorder.
     OutOfOrder,
+    /// The zone was replaced, and what is called has another interface now, by which it can be called.
+    Outdated,
     /// What the request is about was on a channel that is gone.
     Stale,
     /// Its arguments take so many bytes, and there is room for so many.

@@ -71,7 +71,7 @@ impl<H: Host> Connection<H> {
         write: impl FnOnce(&Arena) -> Result<(), OutOfRange>,
     ) -> Result<ConversationEnd<'a, H, C::Error, C::Asked>, C::Error> {
         let mut channel = self.channel(client)?;
-        let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) else {
+        let Some(open) = channel.as_mut().filter(|open| open.caller.is_heard()) else {
             return Err(client.fault(CallFault::Stale));
         };
         let outcome = self.post(open, client, request, write)?;
@@ -137,8 +137,10 @@ impl<H: Host> Connection<H> {
             // Calls wait for their ends on the channel that is gone; they have to hear of it first.
             return Err(client.fault(self.lost().into()));
         }
-        let (id, caller) = client.open()?;
-        Ok(slot.insert(OpenChannel::new(id, caller)))
+        match client.open()? {
+            Some((id, caller)) => Ok(slot.insert(OpenChannel::new(id, caller))),
+            None => Err(client.fault(CallFault::Outdated)),
+        }
     }
 
     /// The error for a call without a reply.
@@ -151,6 +153,9 @@ impl<H: Host> Connection<H> {
     ) -> C::Error {
         let fault = match failure {
             CallError::Ended => match self.bury(channel, client) {
+                Ok(Some(end @ End::Replaced { unfinished: false })) if client.nesting().depth() == 0 => {
+                    CallFault::NotBegun(end)
+                }
                 Ok(Some(end)) => CallFault::Ended(end),
                 Ok(None) => CallFault::EndedUnexplained,
                 Err(error) => return error,

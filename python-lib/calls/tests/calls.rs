@@ -205,6 +205,8 @@ struct Program {
     /// A signal has arrived that raises this.
     pending: RefCell<Option<Raised>>,
     later: Cell<u32>,
+    /// The zone has another interface by now.
+    outdated: Cell<bool>,
 }
 
 impl Program {
@@ -220,6 +222,7 @@ impl Program {
             waits: Cell::new(false),
             pending: RefCell::default(),
             later: Cell::new(0),
+            outdated: Cell::new(false),
         }
     }
 
@@ -314,12 +317,15 @@ impl CallClient for Program {
         self.waits.get()
     }
 
-    fn open(&self) -> Result<(ChannelId, Caller), Raised> {
+    fn open(&self) -> Result<Option<(ChannelId, Caller)>, Raised> {
+        if self.outdated.get() {
+            return Ok(None);
+        }
         let mut zones = self.zones.borrow_mut();
         let id = ChannelId(zones.len() as u64 + 1);
         let (zone, caller) = Zone::start(id);
         zones.push(zone);
-        Ok((id, caller))
+        Ok(Some((id, caller)))
     }
 
     fn fault(&self, fault: CallFault) -> Raised {
@@ -514,6 +520,31 @@ fn a_call_that_takes_too_long_is_given_up() {
     assert_eq!((program.told(), program.connection.epoch()), (vec!["overdue 1".to_owned()], 1));
     program.deadline.set(LONG);
     assert_eq!((program.sum(&[4]), program.connection.lost()), (4, Some(Lost::GivenUp("function".into()))));
+}
+
+/// A zone that was replaced: a call that it had not begun can be made once more, one inside of a callable cannot, and what has another
+/// interface by now is called by that.
+#[test]
+fn a_call_that_was_not_begun_is_said_to_be() {
+    let program = Program::new(&[|program, _| {
+        assert_eq!(fault(program.call(END, &[])), CallFault::Ended(End::Replaced { unfinished: false }));
+        Ok(0)
+    }]);
+    for unfinished in [false, true] {
+        let end = End::Replaced { unfinished };
+        program.end.replace(Some(end.clone()));
+        let expected = if unfinished { CallFault::Ended(end) } else { CallFault::NotBegun(end) };
+        let epoch = program.connection.epoch();
+        assert_eq!(fault(program.call(END, &[])), expected);
+        assert!(program.connection.was_replaced(epoch) && program.connection.may_be_behind());
+    }
+    program.end.replace(Some(End::Replaced { unfinished: false }));
+    assert_eq!(fault(program.call(ASK, &[1])), CallFault::Ended(End::Replaced { unfinished: false }));
+    program.outdated.set(true);
+    assert_eq!(fault(program.call(SUM, &[])), CallFault::Outdated);
+    program.outdated.set(false);
+    assert_eq!(program.sum(&[4]), 4);
+    assert!(!program.connection.was_replaced(0));
 }
 
 /// Whatever waited on a channel that goes while a callable runs hears of it before another one is opened.

@@ -5,6 +5,7 @@ use crate::call::callback_timeout::{self, Watched};
 use crate::call::connection::{self, ByLink, Microprocess};
 use crate::call::session::Session;
 use crate::errors;
+use crate::errors::ends::REPLACED;
 use crate::errors::place::ArgumentPlace;
 use crate::errors::raise;
 use crate::interrupt;
@@ -13,7 +14,9 @@ use crate::marshal::plan::Plan;
 use crate::marshal::results;
 use crate::marshal::value::{self, ZoneValues};
 use crate::objects::handle::MANY_DROPPED;
-use cloison_calls::{BrokerLink, CallClient, CallFault, CallableAnswer, CallableFailure, ConversationEnd, Nesting};
+use cloison_calls::{
+    BrokerLink, CallClient, CallFault, CallableAnswer, CallableFailure, ConversationEnd, Lost, Nesting,
+};
 use cloison_codec::DecodeError;
 use cloison_contract::call::{ANSWER, ANSWER_WORDS};
 use cloison_contract::message::{ChannelId, End};
@@ -57,10 +60,24 @@ impl Session {
             }
             CallFault::GivenUp(function) => error(&format!("its zone was given up in a call of {function}()")),
             CallFault::Gone => error("the zone is gone"),
+            CallFault::NotBegun(end) => {
+                self.may_call_again();
+                self.ended(plan, &end, vm)
+            }
             CallFault::NoMemory => vm.new_memory_error(format!("{called}(): no memory for the arguments")),
             CallFault::OutOfOrder => vm.new_runtime_error("a callable of a capability ended out of order"),
+            CallFault::Outdated => {
+                if let Err(error) = self.renew(vm) {
+                    return error;
+                }
+                self.may_call_again();
+                let text = format!("{capability}.{called}(): {REPLACED}, and is called in another way now");
+                errors::new("ZoneReplaced", &text, &[], vm)
+            }
             CallFault::Stale => {
-                errors::new("StaleHandle", &format!("{capability}.{called}: the zone is gone"), &[], vm)
+                let replaced = matches!(self.connection().lost(), Some(Lost::End(End::Replaced { .. })));
+                let class = if replaced { "ZoneReplaced" } else { "StaleHandle" };
+                errors::new(class, &format!("{capability}.{called}: the zone is gone"), &[], vm)
             }
             CallFault::TooLarge { used, room } => vm.new_value_error(format!(
                 "{capability}.{called}(): the arguments have {used} bytes, and a call carries {room} at most (`call_size` under \
@@ -127,8 +144,9 @@ impl CallClient for PythonCall<'_> {
         self.plan.waits
     }
 
-    fn open(&self) -> PyResult<(ChannelId, Caller)> {
-        connection::open(&self.session.description.name, self.session.held.reference(), self.vm)
+    fn open(&self) -> PyResult<Option<(ChannelId, Caller)>> {
+        let Session { description, held, edition, .. } = &**self.session;
+        connection::open((&description.name, held.reference(), *edition), self.vm)
     }
 
     fn fault(&self, fault: CallFault) -> PyBaseExceptionRef {

@@ -61,17 +61,21 @@ impl BrokerLink for ByLink<'_> {
     }
 }
 
-/// Ask the broker for a channel.
+/// Ask the broker for a channel by that interface. `None`: it is another one by now.
 #[cold]
-pub fn open(name: &str, capability: CapabilityRef, vm: &VirtualMachine) -> PyResult<(ChannelId, Caller)> {
-    match ask(&FromMicroprocess::Open { capability }, vm)? {
+pub fn open(
+    (name, capability, edition): (&str, CapabilityRef, u64),
+    vm: &VirtualMachine,
+) -> PyResult<Option<(ChannelId, Caller)>> {
+    match ask(&FromMicroprocess::Open { capability, edition }, vm)? {
         (ToMicroprocess::Opened { channel }, descriptors) => {
             let [memory, terms] = <[_; 2]>::try_from(descriptors)
                 .map_err(|_| errors::new("Error", "the broker sent a channel without memory", &[], vm))?;
             let caller = Caller::open(memory, terms)
                 .map_err(|error| errors::new("Error", &format!("cannot open a call channel: {error}"), &[], vm))?;
-            Ok((channel, caller))
+            Ok(Some((channel, caller)))
         }
+        (ToMicroprocess::Because(End::Replaced { .. }), _) => Ok(None),
         (answer, _) => Err(no_capability(name, answer, vm)),
     }
 }

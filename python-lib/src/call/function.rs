@@ -2,15 +2,19 @@
 
 use crate::call::session::Session;
 use crate::errors::raise;
+use crate::link;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
-use rustpython_vm::builtins::{PyStrRef, PyTypeRef};
+use cloison_contract::FunctionId;
+use cloison_contract::message::FromMicroprocess;
+use cloison_contract::observation::NAME_BYTES;
+use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyTypeRef};
 use rustpython_vm::class::PyClassImpl;
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::types::{Callable, Representable};
-use rustpython_vm::{Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
 use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
@@ -37,12 +41,41 @@ enum Of {
 struct Ready {
     session: Rc<Session>,
     plan: Plan,
+    /// The same by the interface that has come in the place of this one.
+    next: OnceCell<Box<Self>>,
 }
+
+/// A zone can be replaced again while a call is made ready once more: so often it is tried.
+const TRIES: u32 = 8;
 
 impl fmt::Debug for Function {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Function").field("name", &self.name).finish_non_exhaustive()
     }
+}
+
+/// Whether that is where code of the application stands. What is frozen in is called as its module is, or as an installed library would
+/// be.
+fn is_of_application(file: &str) -> bool {
+    let frozen = file.starts_with("<frozen") || file.contains("/lib/rustpython");
+    !frozen && (file.ends_with(".py") || file.starts_with('<') || file.contains('/'))
+}
+
+/// The line that leads to here and is the application's, as `FILE:LINE`; nothing if the library alone does.
+fn line_of_program(vm: &VirtualMachine) -> String {
+    let mut frame = vm.current_frame();
+    while let Some(one) = frame {
+        let code = one.f_code();
+        let file = code.source_path().to_str().unwrap_or("?");
+        if is_of_application(file) {
+            // As Python has it: what this object keeps itself is older where the frame still runs.
+            let line = one.as_object().get_attr("f_lineno", vm).ok().and_then(|line| line.try_into_value(vm).ok());
+            let at = format!("{file}:{}", line.unwrap_or(0_u32));
+            return if at.len() <= NAME_BYTES { at } else { String::new() };
+        }
+        frame = one.f_back(vm);
+    }
+    String::new()
 }
 
 impl Function {
@@ -73,10 +106,26 @@ impl Function {
 
     #[inline]
     fn ready(&self, vm: &VirtualMachine) -> PyResult<&Ready> {
-        match self.ready.get() {
-            Some(ready) => Ok(ready),
-            None => self.prepare(vm),
+        let ready = match self.ready.get() {
+            Some(ready) => ready,
+            None => self.prepare(vm)?,
+        };
+        if ready.session.is_outdated() { self.follow(ready, vm) } else { Ok(ready) }
+    }
+
+    /// What a call needs by the interface that the zone has now.
+    #[cold]
+    fn follow<'a>(&'a self, mut ready: &'a Ready, vm: &VirtualMachine) -> PyResult<&'a Ready> {
+        while ready.session.is_outdated() {
+            ready = match ready.next.get() {
+                Some(next) => next,
+                None => {
+                    let new = self.planned(ready.session.current().clone(), vm)?;
+                    ready.next.get_or_init(|| Box::new(new))
+                }
+            };
         }
+        Ok(ready)
     }
 
     #[cold]
@@ -93,6 +142,11 @@ impl Function {
                 self.capability()
             )));
         }
+        let ready = self.planned(session, vm)?;
+        Ok(self.ready.get_or_init(|| ready))
+    }
+
+    fn planned(&self, session: Rc<Session>, vm: &VirtualMachine) -> PyResult<Ready> {
         let plan = session
             .description
             .interface
@@ -100,7 +154,18 @@ impl Function {
             .filter(|(_, function)| !function.internal)
             .and_then(|(id, _)| Plan::new(&session.description.interface, &session.description.grant, id.0));
         match (plan, &self.of) {
-            (Some(plan), _) => Ok(self.ready.get_or_init(|| Ready { session, plan })),
+            (Some(plan), _) => {
+                if session.recorded {
+                    let used = FromMicroprocess::Uses {
+                        capability: session.held.reference(),
+                        function: self.name.clone(),
+                        at: line_of_program(vm),
+                    };
+                    // It is a comment in a manifest: without it the call is the same.
+                    let _ = link::notify(&used);
+                }
+                Ok(Ready { session, plan, next: OnceCell::new() })
+            }
             (None, Of::Capability(capability)) => Err(capability.no_function(&self.name, vm)),
             (None, Of::Session(_)) => Err(vm.new_attribute_error(format!(
                 "capability '{}' has no function '{}'",
@@ -113,19 +178,52 @@ impl Function {
     /// What a call needs, if it is granted.
     #[inline]
     pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
-        let Ready { session, plan } = self.ready(vm)?;
+        let Ready { session, plan, .. } = self.ready(vm)?;
         if !plan.granted {
+            crate::link::refused(session.held.reference(), FunctionId(plan.id));
             return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
         }
         Ok((session, plan))
     }
 
+    /// Arguments do not fit. If that is so by an interface in whose place another one has come, those of that are looked at next.
+    #[cold]
+    fn outdated(
+        &self,
+        session: &Rc<Session>,
+        plan: &Plan,
+        error: PyBaseExceptionRef,
+        vm: &VirtualMachine,
+    ) -> PyResult<()> {
+        if session.connection().may_be_behind() {
+            match session.renewed(plan, vm) {
+                Err(other) if !other.fast_isinstance(vm.ctx.exceptions.exception_type) => return Err(other),
+                _ if session.is_outdated() => return Ok(()),
+                _ => {}
+            }
+        }
+        Err(error)
+    }
+
     #[inline]
-    fn invoke<'a>(&'a self, mut passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
-        let (session, plan) = self.granted(vm)?;
-        let mut prepared = Prepared::empty(plan.id, plan.words, session);
-        prepared.fill(plan, &mut passed, vm)?;
-        session.call(plan, &mut prepared, vm)?.into_object(&session.description.classes, vm)
+    fn invoke<'a>(&'a self, passed: Passed<'a>, vm: &VirtualMachine) -> PyResult {
+        let mut tries = 0;
+        loop {
+            let (session, plan) = self.granted(vm)?;
+            let mut prepared = Prepared::empty(plan.id, plan.words, session);
+            if let Err(error) = prepared.fill(plan, &mut passed.clone(), vm) {
+                drop(prepared);
+                self.outdated(session, plan, error, vm)?;
+                continue;
+            }
+            session.takes_again();
+            match session.call(plan, &mut prepared, vm) {
+                Ok(values) => return values.into_object(&session.description.classes, vm),
+                // Its zone was replaced before it began.
+                Err(_) if session.takes_again() && tries < TRIES => tries += 1,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -208,6 +306,8 @@ impl Function {
     /// One call for each item, many in one crossing: the list of their results.
     #[pymethod]
     fn map(zelf: &Py<Self>, items: PyObjectRef, fixed: KwArgs, vm: &VirtualMachine) -> PyResult {
+        let (session, plan) = zelf.granted(vm)?;
+        session.renewed(plan, vm)?;
         let (session, plan) = zelf.granted(vm)?;
         crate::batch::map::map(session, plan, &items, &fixed, vm)
     }

@@ -220,6 +220,15 @@ impl Session {
         bytes.map_err(|violation| raise::bad_reply(&self.description.name, &plan, violation.into(), vm))
     }
 
+    /// The same capability by the interface that its zone has now, for what is worked out by that before anything is called.
+    pub fn renewed(self: &Rc<Self>, plan: &Plan, vm: &VirtualMachine) -> PyResult<Rc<Self>> {
+        let session = self.current();
+        match session.ensure_open(plan, vm) {
+            Err(_) if session.takes_again() => Ok(session.current().clone()),
+            outcome => outcome.map(|()| session.clone()),
+        }
+    }
+
     /// Have a channel, for what is built in its arena before it is posted.
     pub fn ensure_open(self: &Rc<Self>, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
         self.connection().ensure_open(&self.client(plan, vm))

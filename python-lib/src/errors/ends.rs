@@ -26,6 +26,7 @@ pub fn fate(lost: Option<Lost>) -> String {
         End::Expired | End::Narrowed | End::Revoked | End::ServiceEnded => {
             return format!("its grant {}", revoked(end));
         }
+        End::Replaced { .. } => return REPLACED.to_owned(),
         End::Unwanted { ran } => return format!("its zone {}", unwanted(ran)),
         End::Signaled { signal, ran } => (how_ended(Some(*signal), None), ran),
     };
@@ -34,6 +35,9 @@ pub fn fate(lost: Option<Lost>) -> String {
         None => format!("its zone {how}"),
     }
 }
+
+/// What has become of a zone in whose place another one has come.
+pub const REPLACED: &str = "its zone was replaced by whoever runs the application";
 
 /// Why a zone was ended that still ran a call which nobody may make any more.
 pub fn unwanted(ran: &Option<Ran>) -> String {

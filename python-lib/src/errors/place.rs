@@ -68,10 +68,10 @@ impl<'a> ArgumentPlace<'a> {
         format!("{}(): {}{inside} {what}", self.function, self.parameter)
     }
 
-    /// A handle whose object is gone.
+    /// A handle whose object is gone: an error of that class.
     #[cold]
-    pub fn stale(&self, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        errors::new("StaleHandle", &self.text(what), &[], vm)
+    pub fn stale(&self, class: &'static str, what: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        errors::new(class, &self.text(what), &[], vm)
     }
 
     /// The wrong type.

@@ -1,7 +1,7 @@
 //! How a call has failed: a reply that is no result, no reply at all, or one that cannot be true.
 
 use crate::call::callback::CallbackPlan;
-use crate::errors::ends::{because, how_ended, overrun, revoked, unwanted};
+use crate::errors::ends::{REPLACED, because, how_ended, overrun, revoked, unwanted};
 use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
 use crate::marshal::plan::Plan;
@@ -111,7 +111,7 @@ pub fn refused(
         }
         Status::StaleHandle => {
             let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
-            place.stale(&text.unwrap_or_else(|| "is closed".to_owned()), vm)
+            place.stale("StaleHandle", &text.unwrap_or_else(|| "is closed".to_owned()), vm)
         }
         Status::WrongHandle => {
             let place = ArgumentPlace::new(name, parameter().map_or("a handle", |name| name));
@@ -304,6 +304,11 @@ pub fn ended(capability: &str, plan: &Plan, end: &End, deadline: Duration, vm: &
         End::Exited { code, ran } => crashed(capability, plan, (ran.as_ref(), overrun(ran)), None, Some(*code), vm),
         End::Signaled { signal, ran } => {
             crashed(capability, plan, (ran.as_ref(), overrun(ran)), Some(*signal), None, vm)
+        }
+        End::Replaced { unfinished } => {
+            let late = if *unfinished { ", and the call had not ended in the time that it had for that" } else { "" };
+            let text = format!("{capability}.{called}(): {REPLACED}{late}");
+            errors::new("ZoneReplaced", &text, &[], vm)
         }
         End::Unwanted { ran } => {
             let text = format!("{capability}.{called}(): its zone {}", unwanted(ran));

@@ -53,7 +53,7 @@ impl Arguments {
         if self.are_short() {
             return Ok(());
         }
-        deliver(to, &self.0.bytes, vm).inspect_err(|_| {
+        deliver(to, &self.0.bytes, || Ok(()), vm).inspect_err(|_| {
             // It would wait for ever. Whoever asked for it gets an error, and is not hurt by its end.
             let unlinked = ask(|question| ToRouter::Unlink { process: to.number, question }, vm);
             let _ = unlinked.and_then(|_| say(&ToRouter::Kill(to), vm));

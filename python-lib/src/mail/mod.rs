@@ -156,13 +156,12 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 /// Send a message.
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let message = message::encode_for_one(value, vm)?;
-    with(vm, |post| post.may_send(to.reference(), message.bytes.len()))?;
-    crate::native::give(&message.capabilities, to.reference(), vm)?;
-    deliver(to.reference(), &message.bytes, vm)
+    deliver(to.reference(), &message.bytes, || crate::native::give(&message.capabilities, to.reference(), vm), vm)
 }
 
-/// Send what is encoded.
-fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
+/// Send what is encoded. As soon as there is room for it, `give` lets the receiver hold what it names: a message that is not sent leaves nothing
+/// there.
+fn deliver(to: ProcessRef, bytes: &[u8], give: impl FnOnce() -> PyResult<()>, vm: &VirtualMachine) -> PyResult<()> {
     with(vm, |post| post.may_send(to, bytes.len()))?;
     if let Some(of_all) = with(vm, |post| Ok(post.lost_to(to)))? {
         let lost = count_lost(to, vm).inspect_err(|_| {
@@ -174,12 +173,14 @@ fn deliver(to: ProcessRef, bytes: &[u8], vm: &VirtualMachine) -> PyResult<()> {
         return with(vm, |_| Err(PostError::Lost(to, lost, of_all)));
     }
     if !needs_parcel(bytes.len(), ProcessRef::BYTES) {
+        give()?;
         return put(vm, |post| post.send(to, Some(bytes)));
     }
     settle(vm)?;
     say(&ToRouter::Reserve { process: to, bytes: bytes.len() as u64 }, vm)?;
     match parcel(vm)? {
         (ParcelAnswer::Here, Some(memory)) => {
+            give()?;
             fill_parcel(&memory, bytes).map_err(|error| broken_parcel(&error, vm))?;
             drop(memory);
             put(vm, |post| post.send(to, None))

@@ -113,6 +113,9 @@ pub(crate) fn of_exception(error: &Py<PyBaseException>, vm: &VirtualMachine) -> 
         None | Some("builtins") => name,
         Some(module) => format!("{module}.{name}"),
     };
-    let text = error.as_object().str(vm).map(|text| text.to_string()).unwrap_or_default();
+    let text = match message::is_endless(error.as_object()) {
+        true => message::ENDLESS.to_owned(),
+        false => error.as_object().str(vm).map(|text| text.to_string()).unwrap_or_default(),
+    };
     Reason::Exception { kind, text, traceback: crate::failure::describe(vm, error) }.shortened()
 }

@@ -39,6 +39,7 @@ pub struct Extra {
 }
 
 /// What Python passed, sorted out by position and name.
+#[derive(Clone)]
 pub struct Passed<'a> {
     positional: &'a [PyObjectRef],
     named: &'a [PyObjectRef],

@@ -69,7 +69,10 @@ impl Encoder<'_> {
         self.enter()?;
         let vm = self.vm;
         let class = exception.class();
-        let text = shortened(text(exception.as_object().str(vm), "str", vm)?);
+        let text = match is_endless(exception.as_object()) {
+            true => ENDLESS.to_owned(),
+            false => shortened(text(exception.as_object().str(vm), "str", vm)?),
+        };
         self.room(text.len())?;
         let is_builtin = builtin(&class.name(), vm).is_some_and(|known| known.is(class));
         if !is_builtin && declared.is_none() {
@@ -104,7 +107,10 @@ impl Encoder<'_> {
         match self.value(value) {
             Err(refusal) if matches!(refusal.why, Why::Type(..) | Why::Key(_) | Why::Field(_)) => {
                 self.back_to(length, depth);
-                let shown = shortened(text(value.repr(self.vm), "repr", self.vm)?);
+                let shown = match is_endless(value) {
+                    true => ENDLESS.to_owned(),
+                    false => shortened(text(value.repr(self.vm), "repr", self.vm)?),
+                };
                 self.room(shown.len())?;
                 self.writer.str(&shown);
                 Ok(())
@@ -127,8 +133,44 @@ fn text(
     }
 }
 
+/// What ends a program is ordinary here: a text that cannot be made is no reason to end.
 fn is_ordinary(error: &Py<PyBaseException>, vm: &VirtualMachine) -> bool {
-    error.fast_isinstance(vm.ctx.exceptions.exception_type) && !error.fast_isinstance(vm.ctx.exceptions.memory_error)
+    let exceptions = &vm.ctx.exceptions;
+    let ordinary = [exceptions.exception_type, exceptions.system_exit, exceptions.generator_exit];
+    ordinary.into_iter().any(|class| error.fast_isinstance(class)) && !error.fast_isinstance(exceptions.memory_error)
+}
+
+/// What is told instead of the text of an exception that [`is_endless`].
+pub(crate) const ENDLESS: &str = "<str() would not end>";
+/// How deep exceptions may be within each other's arguments, and how many there may be of them and of what holds them, for their texts to be
+/// asked for.
+const DEEPEST: usize = 32;
+const MOST: usize = 1000;
+
+/// Whether `str()` or `repr()` of it would not end, or would be too deep for the stack: an exception that is among its own arguments. RustPython
+/// asks one for the text of the other without counting how deep that is.
+pub(crate) fn is_endless(value: &PyObject) -> bool {
+    is_deeper(value, DEEPEST, &mut { MOST })
+}
+
+fn is_deeper(value: &PyObject, deepest: usize, most: &mut usize) -> bool {
+    let within = |values: &[PyObjectRef], most: &mut usize| -> bool {
+        if deepest == 0 || *most == 0 {
+            return true;
+        }
+        *most -= 1;
+        values.iter().any(|value| is_deeper(value, deepest - 1, most))
+    };
+    if let Some(exception) = value.downcast_ref::<PyBaseException>() {
+        within(exception.args().as_slice(), most)
+    } else if let Some(tuple) = value.downcast_ref::<PyTuple>() {
+        within(tuple.as_slice(), most)
+    } else if let Some(list) = value.downcast_ref::<PyList>() {
+        let values = list.borrow_vec().to_vec();
+        within(&values, most)
+    } else {
+        false
+    }
 }
 
 fn shortened(mut text: String) -> String {

@@ -8,12 +8,15 @@ use crate::objects::held::HeldGrant;
 use crate::objects::object::Capability;
 use crate::objects::process::Process;
 use cloison_contract::grant::Grant;
-use cloison_contract::message::{CapabilityName, CapabilityRef, End, FromMicroprocess, NarrowRequest, ToMicroprocess};
+use cloison_contract::message::{
+    CapabilityName, CapabilityRef, End, FromMicroprocess, GIVEN_AT_ONCE, NarrowRequest, ToMicroprocess,
+};
 use cloison_contract::process::ProcessRef;
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{FromArgs, PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
+use std::rc::Rc;
 
 /// The arguments of `_cloison.narrow`.
 #[derive(FromArgs)]
@@ -45,6 +48,7 @@ pub struct NarrowArguments {
 /// Another capability, that allows less.
 pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
     let session = arguments.capability.session(vm)?;
+    let session = session.current();
     let text = |text: &PyUtf8StrRef| text.as_str().to_owned();
     let pair = |pair: &Vec<PyUtf8StrRef>| match &pair[..] {
         [function, bound] => Ok((text(function), text(bound))),
@@ -64,22 +68,34 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
     };
     let question = FromMicroprocess::Narrow { capability: session.held.reference(), by: Box::new(by) };
     match connection::ask(&question, vm)? {
-        (ToMicroprocess::Narrowed { capability, grant }, _) => {
+        (ToMicroprocess::Narrowed { capability, edition, .. }, _) if edition != session.edition => {
+            // The zone was replaced: what this process knows of it is not so any more.
+            let held = HeldGrant::received(capability);
+            let narrowed = Session::describe(CapabilityName::Referred(held.reference()), vm)?;
+            Ok(Capability::of(narrowed).into_ref(&vm.ctx))
+        }
+        (ToMicroprocess::Narrowed { capability, grant, edition }, _) => {
             let described = &session.description;
             let held = HeldGrant::received(capability);
             let minter = Some(crate::mail::own_number(vm)?);
-            let from = Provenance { location: described.location.clone(), minter, server: session.server };
+            let from = Provenance {
+                location: described.location.clone(),
+                minter,
+                server: session.server,
+                edition,
+                recorded: session.recorded,
+            };
             let narrowed = Session::new(&described.name, described.interface.clone(), grant, from, held);
             Ok(Capability::of(narrowed).into_ref(&vm.ctx))
         }
-        (answer, _) => Err(refused(&session, answer, vm)),
+        (answer, _) => Err(refused(session, answer, vm)),
     }
 }
 
 /// Let a process hold capabilities that a message to it names.
 pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
-    for capability in capabilities {
-        match connection::ask(&FromMicroprocess::Give { capability: *capability, to }, vm)? {
+    for capabilities in capabilities.chunks(GIVEN_AT_ONCE) {
+        match connection::ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
             (ToMicroprocess::Done, _) => {}
             (ToMicroprocess::Because(end), _) => return Err(not_alive("a capability in the message", &end, vm)),
             (answer, _) => return Err(connection::no_capability("", answer, vm)),
@@ -107,11 +123,13 @@ pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDict
     let session = capability.session(vm)?;
     // Whoever runs the application may have narrowed it meanwhile.
     let question = FromMicroprocess::Describe { capability: CapabilityName::Referred(session.held.reference()) };
-    let grant = match connection::ask(&question, vm)? {
-        (ToMicroprocess::Described { grant, .. } | ToMicroprocess::DescribedService { grant, .. }, _) => grant,
+    let known = &session.description.interface;
+    let (interface, grant) = match connection::ask(&question, vm)? {
+        (ToMicroprocess::Described { interface, grant, .. }, _) => (Rc::new(*interface), grant),
+        (ToMicroprocess::DescribedService { grant, .. }, _) => (known.clone(), grant),
         (answer, _) => return Err(refused(&session, answer, vm)),
     };
-    let (interface, grant) = (&session.description.interface, &grant);
+    let (interface, grant) = (&interface, &grant);
     let name = |index: usize| interface.functions.get(index).map(|function| function.name.as_str());
     let text = |text: &str| -> PyObjectRef { vm.ctx.new_str(text).into() };
     let functions = grant.functions.iter().filter_map(|id| name(id.0 as usize)).map(text).collect();

@@ -249,6 +249,12 @@ mod _cloison {
         cloison_contract::printable::lines(text.as_str())
     }
 
+    /// Whether `str()` of an exception would not end, or would be too deep.
+    #[pyfunction]
+    fn is_endless(error: PyObjectRef) -> bool {
+        crate::message::is_endless(&error)
+    }
+
     /// `time.sleep`: RustPython's own would not hear a signal that arrives just before it sleeps.
     #[pyfunction]
     fn sleep(seconds: PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {

@@ -21,6 +21,8 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Classes {
     interface: Rc<Interface>,
+    /// Those of the interface in whose place this one has come: what is the same in both is of one class.
+    before: Option<Rc<Self>>,
     types: RefCell<BTreeMap<TypeId, Class>>,
     exceptions: RefCell<BTreeMap<usize, PyTypeRef>>,
 }
@@ -36,8 +38,23 @@ struct Class {
 
 impl Classes {
     /// Those of that interface; none yet.
-    pub fn new(interface: Rc<Interface>) -> Self {
-        Self { interface, types: RefCell::default(), exceptions: RefCell::default() }
+    pub fn new(interface: Rc<Interface>, before: Option<Rc<Self>>) -> Self {
+        Self { interface, before, types: RefCell::default(), exceptions: RefCell::default() }
+    }
+
+    /// The class of a type that was the same in the interface before.
+    fn kept(&self, definition: &Definition, vm: &VirtualMachine) -> PyResult<Option<Class>> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let same = |other: &Definition| other.name == definition.name && is_same(&other.kind, &definition.kind);
+        let index = before.interface.types.iter().position(same);
+        index.map(|index| before.get(TypeId(index as u32), vm)).transpose()
+    }
+
+    /// The class of an exception of that name that was there before.
+    fn kept_exception(&self, name: &str, vm: &VirtualMachine) -> PyResult<Option<PyTypeRef>> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let index = before.interface.exceptions.iter().position(|other| other.name == name);
+        index.map(|index| before.exception(index, vm)).transpose()
     }
 
     /// The class of a type.
@@ -57,6 +74,9 @@ impl Classes {
         let Some(definition) = self.interface.types.get(id.0 as usize) else {
             return Err(vm.new_runtime_error("no such type"));
         };
+        if let Some(class) = self.kept(definition, vm)? {
+            return Ok(self.types.borrow_mut().entry(id).or_insert(class).clone());
+        }
         let class = match &definition.kind {
             TypeKind::Enum(_) => enumeration(definition, vm)?,
             TypeKind::Handle(_) => handle(definition, vm)?,
@@ -112,6 +132,9 @@ impl Classes {
         let Some(exception) = self.interface.exceptions.get(index) else {
             return Err(vm.new_runtime_error("no such exception"));
         };
+        if let Some(class) = self.kept_exception(&exception.name, vm)? {
+            return Ok(self.exceptions.borrow_mut().entry(index).or_insert(class).clone());
+        }
         let base: PyObjectRef = match exception.base.filter(|&base| base < index) {
             Some(base) => self.exception(base, vm)?.into(),
             None => cloison_module("_errors", vm)?.get_attr("NativeError", vm)?,
@@ -212,6 +235,20 @@ impl Classes {
             CType::Wide(_) => (vm.ctx.new_float(0.0).into(), false),
             _ => (vm.ctx.new_int(0).into(), false),
         })
+    }
+}
+
+/// Whether two types of the same name, of two interfaces, are of one Python class.
+fn is_same(one: &TypeKind, other: &TypeKind) -> bool {
+    match (one, other) {
+        // Its class is its name.
+        (TypeKind::Handle(_), TypeKind::Handle(_)) => true,
+        (TypeKind::Enum(one), TypeKind::Enum(other)) => one == other,
+        // Types that it names it names by numbers, which are others in another interface.
+        (TypeKind::Record(one), TypeKind::Record(other)) => {
+            one == other && !format!("{:?}", one.members).contains("TypeId(")
+        }
+        _ => false,
     }
 }
 

@@ -20,19 +20,20 @@ pub struct Description {
     /// Who has narrowed it, if anybody has, and its number.
     pub narrowed: Option<(u64, u64)>,
     /// The Python classes of its types.
-    pub classes: Classes,
+    pub classes: Rc<Classes>,
 }
 
 impl Description {
-    /// Of that name.
+    /// Of that name; `before` are the classes of the interface in whose place this one has come.
     pub fn new(
         name: Rc<str>,
         interface: Rc<Interface>,
         grant: Grant,
-        location: String,
-        narrowed: Option<(u64, u64)>,
+        (location, narrowed): (String, Option<(u64, u64)>),
+        before: Option<Rc<Classes>>,
     ) -> Self {
-        Self { name, classes: Classes::new(interface.clone()), interface, grant, location, narrowed }
+        let classes = Rc::new(Classes::new(interface.clone(), before));
+        Self { name, classes, interface, grant, location, narrowed }
     }
 
     /// The names that errors are told with.

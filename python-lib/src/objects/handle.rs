@@ -96,19 +96,21 @@ impl Core {
         self.closed.get() || self.owner.as_ref().is_some_and(|owner| !self.outlives && owner.was_closed())
     }
 
-    /// What is the matter with one that is gone.
+    /// What is the matter with one that is gone: the class of the error, and a clause.
     #[cold]
-    fn state(&self, vm: &VirtualMachine) -> String {
+    fn state(&self, vm: &VirtualMachine) -> (&'static str, String) {
         if self.was_closed() {
-            "is closed".to_owned()
-        } else {
-            format!("is gone: {}", ends::fate(self.home.connection.fate(self.epoch, &ByLink(vm))))
+            return ("StaleHandle", "is closed".to_owned());
         }
+        let fate = ends::fate(self.home.connection.fate(self.epoch, &ByLink(vm)));
+        let class = if self.home.connection.was_replaced(self.epoch) { "ZoneReplaced" } else { "StaleHandle" };
+        (class, format!("is gone: {fate}"))
     }
 
     #[cold]
     fn stale(&self, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        errors::new("StaleHandle", &format!("this {} {}", self.name(), self.state(vm)), &[], vm)
+        let (class, state) = self.state(vm);
+        errors::new(class, &format!("this {} {state}", self.name()), &[], vm)
     }
 
     /// The object cannot be closed now.
@@ -243,13 +245,19 @@ pub fn passed<'a>(
     {
         return match handle.core.is_gone() {
             false => Ok(Some(&handle.core)),
-            true => Err(place.stale(&handle.core.state(vm), vm)),
+            true => Err(stale(&handle.core, place, vm)),
         };
     }
     if null && vm.is_none(value) {
         return Ok(None);
     }
     Err(wrong(home, id, value, place, vm))
+}
+
+#[cold]
+fn stale(core: &Core, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let (class, state) = core.state(vm);
+    place.stale(class, &state, vm)
 }
 
 #[cold]
@@ -261,6 +269,14 @@ fn wrong(
     vm: &VirtualMachine,
 ) -> PyBaseExceptionRef {
     let name = home.interface.types.get(id.0 as usize).map_or("", |definition| &definition.name);
+    // It may be of the interface in whose place this one has come.
+    if let Some(handle) = value.downcast_ref::<Handle>()
+        && handle.core.home.capability == home.capability
+        && handle.core.name() == name
+        && !handle.core.home.connection.is_live()
+    {
+        return stale(&handle.core, place, vm);
+    }
     place.type_error(&format!("a {name} handle of capability '{}'", home.capability), value, vm)
 }
 

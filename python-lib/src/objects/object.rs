@@ -82,6 +82,11 @@ impl Capability {
         }
     }
 
+    /// Its description, if it has been asked for.
+    fn known(&self) -> Option<&Rc<Session>> {
+        self.session.get().map(Session::current)
+    }
+
     /// The grant, as far as it is known.
     fn known_reference(&self) -> Option<CapabilityRef> {
         match (&self.origin, self.session.get()) {
@@ -93,7 +98,7 @@ impl Capability {
     /// Its description, asked for when first needed.
     pub fn session(&self, vm: &VirtualMachine) -> PyResult<Rc<Session>> {
         if let Some(session) = self.session.get() {
-            return Ok(session.clone());
+            return Ok(session.current().clone());
         }
         let session = match &self.origin {
             Origin::Named(name) => shared_session(name, vm)?,
@@ -102,23 +107,20 @@ impl Capability {
                 None => Session::describe(CapabilityName::Referred(held.reference()), vm)?,
             },
         };
-        Ok(self.session.get_or_init(|| session).clone())
+        Ok(self.session.get_or_init(|| session).current().clone())
     }
 
     /// The AttributeError for a name that is none of its functions, with what may have been meant.
     pub fn no_function(&self, name: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        if self.session.get().is_some_and(|session| session.description.classes.has(name)) {
+        if self.known().is_some_and(|session| session.description.classes.has(name)) {
             return vm.new_attribute_error(format!(
                 "'{name}' of capability '{}' is no function: look it up in a function, since while modules are imported \
                  nothing but names is known",
                 self.name()
             ));
         }
-        let hint = self
-            .session
-            .get()
-            .and_then(|session| nearest(session, name))
-            .map(|near| format!(". Did you mean: '{near}'?"));
+        let hint =
+            self.known().and_then(|session| nearest(session, name)).map(|near| format!(". Did you mean: '{near}'?"));
         vm.new_attribute_error(format!(
             "capability '{}' has no function '{name}'{}",
             self.name(),
@@ -144,7 +146,7 @@ impl Capability {
     }
 
     fn offers(&self, name: &str) -> bool {
-        match self.session.get() {
+        match self.known() {
             Some(session) => {
                 session.description.interface.function(name).is_some_and(|(_, function)| !function.internal)
             }
@@ -194,14 +196,14 @@ impl GetAttr for Capability {
             let class = crate::interpreter::cloison_module("_services", vm)?.get_attr("ServiceFunction", vm)?;
             class.call((zelf.to_owned(), name.to_owned()), vm)?
         } else if zelf.offers(&text) {
-            match zelf.session.get() {
+            match zelf.known() {
                 Some(session) => Function::of(session.clone(), text.into_owned()),
                 None => Function::new(zelf.to_owned(), text.into_owned()),
             }
             .into_ref(&vm.ctx)
             .into()
         } else {
-            let known = zelf.session.get().map(|session| &session.description.classes);
+            let known = zelf.known().map(|session| &session.description.classes);
             let found = known.map(|classes| classes.attribute(&text, vm)).transpose()?.flatten();
             found.ok_or_else(|| zelf.no_function(&text, vm))?
         };

@@ -253,7 +253,7 @@ impl Running {
     pub fn until_it_sleeps(&self) {
         let known = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", self.pidfd.as_raw_fd())).expect("a pidfd");
         let pid = known.lines().find_map(|line| line.strip_prefix("Pid:")).expect("its process").trim();
-        let until = Instant::now() + Duration::from_secs(10);
+        let until = Instant::now() + Duration::from_secs(60);
         loop {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
             // The state follows the name, which ends at the last parenthesis.

@@ -151,12 +151,14 @@ impl Zone {
         match question {
             FromMicroprocess::Describe { capability } if capability == CapabilityName::Named("fake".into()) => {
                 let described = ToMicroprocess::Described {
+                    edition: 0,
                     capability: CapabilityRef { number: 1, token: [1; 16] },
                     name: "fake".to_owned(),
                     minter: None,
                     interface: Box::new(self.interface.clone()),
                     grant: grant(&self.interface),
                     allow_location: "cloison.toml:7".to_owned(),
+                    recorded: false,
                 };
                 Some((described, Vec::new()))
             }
@@ -180,7 +182,7 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Release { .. } => None,
+            FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } | FromMicroprocess::Uses { .. } => None,
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }

@@ -76,6 +76,12 @@ mod _bytes {
         message::encode(&value, vm).map(|bytes| vm.ctx.new_bytes(bytes))
     }
 
+    /// The same for one receiver, who is not given the capabilities in it.
+    #[pyfunction]
+    fn encode_for_one(value: PyObjectRef, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
+        message::encode_for_one(&value, vm).map(|message| vm.ctx.new_bytes(message.bytes))
+    }
+
     /// The value of a message.
     #[pyfunction]
     fn decode(bytes: PyBytesRef, vm: &VirtualMachine) -> PyResult<PyObjectRef> {

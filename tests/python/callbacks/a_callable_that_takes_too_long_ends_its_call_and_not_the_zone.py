@@ -2,7 +2,7 @@
 import time
 s = t.shelf_new()
 def slow(i):
-    time.sleep(0.5)
+    time.sleep(5)
     return 1
 e = error(t.each, 3, slow)
 print(e.callback, e.function, isinstance(e, TimeoutError))

@@ -4,7 +4,7 @@ import cloison
 
 
 def works():
-    capability = cloison.receive(timeout=30)
+    capability = cloison.receive(timeout=300)
     capability.crc32(0, b"")
     try:
         cloison.capability("zlib")
@@ -17,8 +17,8 @@ def main():
     narrowed = zlib.narrow(functions=["crc32"], calls=5)
     worker = cloison.spawn(works, name='w\n{"event": "forged"}\x1b[2J\u202egnp.exe', monitor=True)
     worker.send(narrowed)
-    assert cloison.receive(timeout=30) == "denied"
-    assert cloison.receive(timeout=30).reason == "normal"
+    assert cloison.receive(timeout=300) == "denied"
+    assert cloison.receive(timeout=300).reason == "normal"
     narrowed.crc32(0, b""), narrowed.crc32(0, b"")
     narrowed.revoke()
     print("audited")

@@ -5,7 +5,7 @@ import cloison
 
 def tries(name, *arguments):
     """Say what becomes of a call of what was sent, until nothing is sent any more."""
-    while (received := cloison.receive(timeout=30)) is not None:
+    while (received := cloison.receive(timeout=300)) is not None:
         match received:
             case cloison.Call(request=("use", capability, data)):
                 try:
@@ -60,18 +60,18 @@ def argument(capability, padding, data):
 def main():
     zlib = cloison.capability("zlib")
     one, two = cloison.spawn(tries, "one"), cloison.spawn(tries, "two")
-    ask = lambda process, *request: cloison.call(process, request, timeout=30)
+    ask = lambda process, *request: cloison.call(process, request, timeout=300)
 
     # Nobody holds what it was not given.
-    assert cloison.call(one, "names", timeout=30) == "CapabilityDenied"
+    assert cloison.call(one, "names", timeout=300) == "CapabilityDenied"
     narrowed = zlib.narrow(functions=["crc32"], where={"crc32": "len <= 5"})
     assert ask(one, "use", narrowed, b"hello") == 907060870
     assert ask(one, "use", narrowed, b"hello!") == "CapabilityDenied"
     # It has no name there.
-    assert cloison.call(one, "names", timeout=30) == "CapabilityDenied"
+    assert cloison.call(one, "names", timeout=300) == "CapabilityDenied"
     # Whoever holds it gives it on, unless that was given up.
     assert ask(one, "give", narrowed, cloison.self()) == "sent"
-    back = cloison.receive(timeout=30)
+    back = cloison.receive(timeout=300)
     assert back == narrowed and back.crc32(0, b"hello") == 907060870
     personal = zlib.narrow(delegate=False)
     assert ask(one, "use", personal, b"hello") == 907060870
@@ -103,10 +103,10 @@ def main():
         except TypeError as error:
             print(error)
     cloison.spawn(named, b"hello", capabilities=[zlib.narrow(functions=["crc32"])])
-    assert [cloison.receive(timeout=30), cloison.receive(timeout=30)] == [907060870, "denied"]
+    assert [cloison.receive(timeout=300), cloison.receive(timeout=300)] == [907060870, "denied"]
     for padding in (b"", b"x" * 100_000):
         cloison.spawn(argument, zlib.narrow(), padding, b"hello")
-        assert cloison.receive(timeout=30) == (907060870, len(padding))
+        assert cloison.receive(timeout=300) == (907060870, len(padding))
     try:
         cloison.spawn(named, b"", capabilities=["zlib", zlib.narrow()])
     except cloison.SpawnError as error:

@@ -58,20 +58,20 @@ def starts(profile, function="sends"):
     except cloison.SpawnError as error:
         cloison.parent().send(f"SpawnError: {error}")
     else:
-        cloison.parent().send(cloison.receive(timeout=30))
+        cloison.parent().send(cloison.receive(timeout=300))
 
 
 def holds():
     zlib = cloison.capability("zlib")
     first = zlib.crc32(0, b"hello")
     cloison.parent().send(cloison.self())
-    cloison.receive(timeout=30)
+    cloison.receive(timeout=300)
     cloison.whereis("main").send((first, told(zlib.crc32, 0, b"hello")))
 
 
 def outcome(function, *arguments, **options):
     cloison.spawn(function, *arguments, **options)
-    return cloison.receive(timeout=30)
+    return cloison.receive(timeout=300)
 
 
 def fails(**options):
@@ -119,7 +119,7 @@ def main():
     worker = outcome(starts, "worker", "holds", capabilities=[given])
     given.revoke()
     worker.send("go on")
-    assert cloison.receive(timeout=30) == (907060870, "Revoked")
+    assert cloison.receive(timeout=300) == (907060870, "Revoked")
 
     # Whatever starts processes takes a profile.
     with TaskGroup() as group:
@@ -128,9 +128,9 @@ def main():
     with Executor(1, profile="worker") as executor:
         assert executor.submit(uses).result() == WORKER
     server = Asks.start(profile="worker")
-    assert cloison.call(server, "?", timeout=30) == WORKER
+    assert cloison.call(server, "?", timeout=300) == WORKER
     tree = Supervisor([Child(Asks, profile="worker", register="asks")]).start(capabilities=["zlib"])
-    assert cloison.call("asks", "?", timeout=30) == WORKER
+    assert cloison.call("asks", "?", timeout=300) == WORKER
     tree.stop()
     try:
         Supervisor([Child(Asks, profile="worker")]).start()

@@ -1,7 +1,6 @@
 """What is taken back is gone in the middle of a call, with all that has come of it; leases end by themselves."""
 
 import sys
-import time
 
 import cloison
 
@@ -23,11 +22,11 @@ def call_for_long(capability, slow):
 
 
 def sleeps(capability):
-    capability.usleep(30_000_000)
+    capability.usleep(500_000_000)
 
 
 def tell():
-    return cloison.receive(timeout=30)
+    return cloison.receive(timeout=300)
 
 
 def in_flight(libc):
@@ -36,15 +35,14 @@ def in_flight(libc):
     for each in (narrowed, below):
         cloison.spawn(run, each, monitor=True)
     assert [tell(), tell()] == ["begins"] * 2
-    time.sleep(0.05)
-    begun = time.monotonic()
+    # Whoever runs the test sees when the zones have begun with both calls.
+    print("begun", flush=True)
+    sys.stdin.readline()
     narrowed.revoke()
     # One may have ended before the other has said the second word.
-    told = sorted(cloison.receive(str, timeout=30) for _ in range(4))
+    told = sorted(cloison.receive(str, timeout=300) for _ in range(4))
     assert told[0] == told[1] and told[0].startswith("Revoked: libc.usleep()"), told
     assert told[2:] == ["still revoked"] * 2, told
-    # The other half of a minute nobody has waited for.
-    assert time.monotonic() - begun < 25
     assert sorted(tell().reason.kind for _ in range(2)) == ["normal"] * 2
     # What it was narrowed from works, also for others.
     assert libc.usleep(1) == 0
@@ -55,16 +53,16 @@ def run(capability):
 
 
 def borrower():
-    match cloison.receive(timeout=30):
+    match cloison.receive(timeout=300):
         case cloison.Capability() as lease:
             cloison.parent().send(lease.usleep(1))
-    match cloison.receive(timeout=30):
+    match cloison.receive(timeout=300):
         case "again":
             try:
                 lease.usleep(1)
             except cloison.Revoked:
                 cloison.parent().send("revoked")
-    match cloison.receive(timeout=30):
+    match cloison.receive(timeout=300):
         case cloison.Capability() as other, to:
             try:
                 to.send(other)
@@ -76,7 +74,7 @@ def lender(process):
     """Lend something, and end in the middle of it."""
     lease = cloison.capability("libc").lend(process)
     process.send(lease.capability)
-    cloison.receive(timeout=30)
+    cloison.receive(timeout=300)
     cloison.exit("done with it")
 
 
@@ -116,18 +114,14 @@ def leases(libc):
 
 def expiry(libc):
     brief = libc.narrow(expires=0.2)
-    begun = time.monotonic()
-    try:
-        brief.usleep(20_000_000)
-    except cloison.Revoked as error:
-        assert "has expired" in str(error), error
-    assert time.monotonic() - begun < 15
-    try:
-        brief.usleep(1)
-    except cloison.Revoked as error:
-        assert "has expired" in str(error), error
-    else:
-        raise AssertionError("it has not expired")
+    # The first has usually begun by then.
+    for useconds in (500_000_000, 1):
+        try:
+            brief.usleep(useconds)
+        except cloison.Revoked as error:
+            assert "has expired" in str(error), error
+        else:
+            raise AssertionError("it has not expired")
     # The zone that is this process's own goes with the call that did not end, and another one takes its place.
     while True:
         try:
@@ -150,9 +144,7 @@ def many(libc):
     except cloison.CapabilityDenied as error:
         assert "which is the most" in str(error), error
     assert below[-1].usleep(1) == 0
-    begun = time.monotonic()
     top.revoke()
-    took = time.monotonic() - begun
     for each in (below[0], below[-1], middle[3]):
         try:
             each.usleep(1)
@@ -163,7 +155,6 @@ def many(libc):
     # What nothing names any more counts no more.
     for _ in range(20):
         libc.narrow()
-    print(f"{took * 1e6:.0f} us", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def serves():
 
 def main():
     cloison.spawn(serves)
-    clock = cloison.receive(timeout=60)
+    clock = cloison.receive(timeout=300)
     narrowed = clock.narrow(functions=["tick"], calls=9)
     assert narrowed.tick() == "tick"
     print("ready", flush=True)

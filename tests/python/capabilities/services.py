@@ -1,11 +1,17 @@
 """Functions of one process that others call by a capability: who may, what of it, how often, and until when."""
 
 import functools
+import threading
 import time
 
 import _cloison
 import cloison
 from cloison import _processes
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise SystemExit(3)
 
 
 class Strange(Exception):
@@ -24,12 +30,16 @@ class Counter:
         return self.count
 
     def fail(self, how):
-        raise ValueError("no such thing") if how == "known" else Strange("not known")
+        if how == "endless":
+            error = Strange()
+            error.args = (error,)
+            raise error
+        raise {"known": ValueError("no such thing"), "silent": Silent()}.get(how, Strange("not known"))
 
     def slow(self, teller):
         """Say that it has begun, and go on when it is told."""
         teller.send("begun")
-        cloison.receive(lambda message: message == "go on", timeout=60)
+        cloison.receive(lambda message: message == "go on", timeout=300)
         return "late"
 
     def unsendable(self):
@@ -74,7 +84,7 @@ def told(call, *args, **kwargs):
         return f"{type(error).__name__}: {error}"
 
 
-def forged(server, number, function="add", sender=None, args=(1,), timeout=60):
+def forged(server, number, function="add", sender=None, args=(1,), timeout=300):
     """Ask as the runtime does, by a number that may be guessed; what is answered."""
 
     def question(reference):
@@ -86,7 +96,7 @@ def forged(server, number, function="add", sender=None, args=(1,), timeout=60):
 
 def client():
     """Do what it is told, and say what becomes of it."""
-    while (received := cloison.receive(timeout=60)) != "end":
+    while (received := cloison.receive(timeout=300)) != "end":
         match received:
             case "start", capability, teller:
                 cloison.parent().send(told(lambda: capability.slow.within(60)(teller)))
@@ -103,13 +113,13 @@ def client():
 
 
 def ask(process, *request):
-    return cloison.call(process, request, timeout=60)
+    return cloison.call(process, request, timeout=300)
 
 
 def start(**limits):
     """A server, and the capability that it has given this process."""
     server = cloison.spawn(serves, **limits)
-    return server, cloison.receive(cloison.Capability, timeout=60)
+    return server, cloison.receive(cloison.Capability, timeout=300)
 
 
 def calls(counter):
@@ -131,6 +141,8 @@ def calls(counter):
     # Exceptions are their callers', and the service goes on.
     assert told(counter.fail, "known") == "ValueError: no such thing"
     assert told(counter.fail, "unknown").startswith("RemoteError") and told(counter.unsendable).startswith("TypeError")
+    assert told(counter.fail, "silent") == "RemoteError: __mp_main__.Silent: <str() raised SystemExit>", told(counter.fail, "silent")
+    assert "would not end" in told(counter.fail, "endless"), told(counter.fail, "endless")
     assert counter.add(0) == 12
     assert told(counter.batch).startswith("TypeError")
 
@@ -153,7 +165,7 @@ def narrowed(counter, one, two):
     slowly = counter.narrow(rate="1/h")
     assert slowly.add(0) == 12 and told(slowly.add, 0).startswith("QuotaExceeded")
     brief = counter.narrow(expires=0.01)
-    time.sleep(0.02)
+    time.sleep(0.1)
     assert "has expired" in told(brief.add, 0)
     for wrong in ({"where": {"add": "by < 3"}}, {"cpu": 1}, {"callbacks": False}):
         assert "a service that a process serves" in told(lambda: counter.narrow(**wrong)), wrong
@@ -190,24 +202,24 @@ def in_flight(server, counter, one, two):
     right = counter.narrow(functions=["slow"])
     below = right.narrow()
     one.send(("start", below, cloison.self()))
-    assert cloison.receive(timeout=60) == "begun"
+    assert cloison.receive(timeout=300) == "begun"
     # One is answered, the other one's call waits in the mailbox.
     two.send(("start", right, cloison.self()))
     right.revoke()
-    said = [cloison.receive(timeout=60) for _ in range(2)]
+    said = [cloison.receive(timeout=300) for _ in range(2)]
     assert all(each.startswith("Revoked: ") and "has been revoked" in each for each in said), said
     server.send("go on")
     # What comes late is nobody's.
     assert ask(one, "call", counter, "add", 0) == 12
-    assert cloison.call(one, "waiting", timeout=60).startswith("TimeoutError")
+    assert cloison.call(one, "waiting", timeout=300).startswith("TimeoutError")
 
 
 def given(counter):
     named = cloison.spawn(client, capabilities=[counter])
-    assert cloison.call(named, "named", timeout=60) == 12
+    assert cloison.call(named, "named", timeout=300) == 12
     named.send("end")
     server = Doubling.start()
-    doubling = cloison.receive(cloison.Capability, timeout=60)
+    doubling = cloison.receive(cloison.Capability, timeout=300)
     assert dir(doubling) == ["double"] and doubling.double(21) == 42 and cloison.call(server, "still a server") == "still a server"
     Doubling.stop(server)
     assert "the service has ended" in told(doubling.double, 1)
@@ -222,6 +234,12 @@ def refused():
         assert told(cloison.service, type("Wrong", (), wrong)).startswith("TypeError"), wrong
     mine = cloison.offer(Counter())
     assert told(mine.add).startswith("RuntimeError")
+    in_a_thread = []
+    threading.Thread(target=lambda: in_a_thread.append(told(mine.add))).start()
+    assert in_a_thread[0].startswith("RuntimeError"), in_a_thread
+    gone = cloison.offer(Counter())
+    gone.revoke()
+    assert told(gone.add).startswith("Revoked"), told(gone.add)
     offered = [mine]
     while not isinstance(more := told(cloison.offer, Counter()), str):
         offered.append(more)
@@ -264,7 +282,7 @@ class Looked(cloison.Server):
 
 def annotations():
     server = Looked.start(cloison.self())
-    looked = cloison.receive(cloison.Capability, timeout=60)
+    looked = cloison.receive(cloison.Capability, timeout=300)
     assert looked.add(2, times=3) == 6 and looked.many([1], 2, 3) == 3 and looked.many(None) == 0
     assert "by: int is wanted, not str" in told(looked.add, "x") and "times: int is wanted" in told(looked.add, 1, times="x")
     assert "list or None is wanted, not str" in told(looked.many, "x")
@@ -275,7 +293,7 @@ def sends_too_much(server):
     # Few bytes, and much memory once they are read.
     server.send([{}] * 3_900_000)
     cloison.parent().send("sent")
-    cloison.receive(timeout=60)
+    cloison.receive(timeout=300)
 
 
 def too_much():
@@ -291,10 +309,10 @@ def too_much():
     assert "takes more memory than is left" in told(small.add, [{}] * 3_900_000) and small.add(0) == 0
     server.send("end")
     # A stranger's message is no call, and ends neither.
-    both = [start(), (Looked.start(cloison.self()), cloison.receive(cloison.Capability, timeout=60))]
+    both = [start(), (Looked.start(cloison.self()), cloison.receive(cloison.Capability, timeout=300))]
     for server, capability in both:
         stranger = cloison.spawn(sends_too_much, server.send_only())
-        assert cloison.receive(timeout=60) == "sent"
+        assert cloison.receive(timeout=300) == "sent"
         assert capability.echo.within(60)(1) == 1
         stranger.kill()
         server.kill()
@@ -302,9 +320,9 @@ def too_much():
 
 def ends(server, counter, one):
     one.send(("start", counter, cloison.self()))
-    assert cloison.receive(timeout=60) == "begun"
+    assert cloison.receive(timeout=300) == "begun"
     server.kill()
-    assert "the service has ended" in cloison.receive(timeout=60)
+    assert "the service has ended" in cloison.receive(timeout=300)
     assert "the service has ended" in told(counter.add)
     assert ask(one, "call", cloison.capability("zlib"), "crc32", 0, b"hello") == 907060870
 

@@ -11,7 +11,7 @@ def main():
         print(function(64), function(32 * 1024) < 0)
     company.leave()
     cloison.spawn(look, cloison.self(), capabilities=["company"])
-    print(company.left_over(), cloison.receive(timeout=30))
+    print(company.left_over(), cloison.receive(timeout=300))
 
 
 if __name__ == "__main__":

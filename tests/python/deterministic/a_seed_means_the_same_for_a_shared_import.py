@@ -16,5 +16,5 @@ if __name__ == '__main__':
     drawn = []
     for _ in range(30):
         cloison.spawn(child, cloison.self())
-        drawn.append(cloison.receive(timeout=60))
+        drawn.append(cloison.receive(timeout=300))
     print(repr(drawn), file=__import__('sys').stderr)

@@ -14,5 +14,5 @@ if __name__ == '__main__':
     for number in range(60):
         given = ['env'] if number % 2 else []
         cloison.spawn(child, cloison.self(), capabilities=given)
-        assert cloison.receive(timeout=60) == ('granted' if given else 'none'), number
+        assert cloison.receive(timeout=300) == ('granted' if given else 'none'), number
     print('done')

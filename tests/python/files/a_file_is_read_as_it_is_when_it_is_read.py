@@ -18,5 +18,5 @@ if __name__ == '__main__':
         if wait:
             time.sleep(1)
         else:
-            cloison.receive(timeout=60)
+            cloison.receive(timeout=300)
         print(file.read())

@@ -44,7 +44,7 @@ def main():
     print(AT_IMPORT, shop.AT_IMPORT)
     print(look(HERE))
     spawn(other, self())
-    print(receive(timeout=20) == look(HERE))
+    print(receive(timeout=300) == look(HERE))
     page = os.path.join(HERE, "templates", "page.html")
     print(attempt(open, page, "w"), attempt(os.unlink, page), attempt(os.mkdir, os.path.join(HERE, "new")))
     print(attempt(open, os.path.join(HERE, "out")), attempt(open, "/etc/passwd"), attempt(open, os.path.join(HERE, "..", "secret")))

@@ -25,6 +25,6 @@ if __name__ == "__main__":
     with open("/tmp/secret", "w") as file:
         file.write("secret")
     spawn(other, self(), capabilities=["files"])
-    print(receive(timeout=20), receive(timeout=20), os.listdir("/tmp"))
+    print(receive(timeout=300), receive(timeout=300), os.listdir("/tmp"))
     spawn(without, self())
-    print(receive(timeout=20))
+    print(receive(timeout=300))

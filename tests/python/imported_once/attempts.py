@@ -73,13 +73,13 @@ def main():
             if WHAT == "does not end":
                 time.sleep(0.8)
                 process.kill()
-            match receive(timeout=60):
+            match receive(timeout=300):
                 case Down(reason=reason):
                     print("ended:", reason, flush=True)
                 case number, shown, argv:
                     own = number == process.number
                     print("told:", "its own number" if shown == number else shown, own, argv[1:], flush=True)
-                    print(receive(Down, timeout=20).reason, flush=True)
+                    print(receive(Down, timeout=300).reason, flush=True)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def tells(to):
 def main():
     for _ in range(20):
         spawn(tells, cloison.self())
-        ends, counted = receive(tuple, timeout=20)
+        ends, counted = receive(tuple, timeout=300)
     print(*ends, sep="\n")
     print("counted:", *counted)
 

@@ -23,9 +23,9 @@ def main():
         if line.strip() == "kill":
             time.sleep(0.3)
             process.kill()
-            print(receive(cloison.Down, timeout=20).reason, flush=True)
+            print(receive(cloison.Down, timeout=300).reason, flush=True)
         elif line.strip() == "tell":
-            print(receive(str, timeout=20), flush=True)
+            print(receive(str, timeout=300), flush=True)
         else:
             print("started", flush=True)
 

@@ -9,7 +9,7 @@ def tells_import(to):
 
 def import_of_a_process():
     spawn(tells_import, cloison.self())
-    return receive(str, timeout=20)
+    return receive(str, timeout=300)
 
 
 if __name__ == '__main__':

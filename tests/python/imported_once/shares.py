@@ -21,7 +21,7 @@ def tells(to):
 
 def of_a_process():
     spawn(tells, cloison.self())
-    return receive(tuple, timeout=20)
+    return receive(tuple, timeout=300)
 
 
 def main():

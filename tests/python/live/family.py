@@ -40,13 +40,13 @@ def main():
     spawn(waits, me, name="twin", monitor=True)
     spawn(waits, me, name="twin", monitor=True)
     for _ in range(6):
-        receive(str, timeout=20)
+        receive(str, timeout=300)
     waiting.send("x" * 5000)
     print("ready", flush=True)
     # A line for each end, when a line asks for it.
     for _ in sys.stdin:
         try:
-            down = receive(Down, timeout=20)
+            down = receive(Down, timeout=300)
             print(down.process.number, down.reason, flush=True)
         except TimeoutError:
             print("nobody has ended", flush=True)

@@ -24,7 +24,7 @@ if __name__ == "__main__":
     counts = [0]
     for _ in range(2):
         process.send("how many?")
-        counts.append(receive(timeout=20))
+        counts.append(receive(timeout=300))
         print("more", counts[-1] > counts[-2], flush=True)
         sys.stdin.readline()
     process.kill()

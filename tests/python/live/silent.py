@@ -17,7 +17,7 @@ def main():
     spawn(loops, self(), name="loops", monitor=True)
     spawn(sums, self(), name="sums", monitor=True)
     for _ in range(2):
-        receive(str, timeout=20)
+        receive(str, timeout=300)
     print("ready", flush=True)
     print([receive(Down).reason.kind for _ in range(2)], flush=True)
 

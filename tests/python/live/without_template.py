@@ -13,7 +13,7 @@ if __name__ == "__main__":
         # Blanks that are there already may still be had.
         for _ in range(100):
             cloison.spawn(work, monitor=True)
-            reasons.add(cloison.receive(timeout=60).reason)
+            reasons.add(cloison.receive(timeout=300).reason)
         print("a template that is gone has forked")
     except cloison.SpawnError as error:
         print(type(error).__name__, str(error).splitlines()[0])

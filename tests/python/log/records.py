@@ -29,7 +29,7 @@ def main():
     logging.getLogger("x" * 5000).info("y" * 100_000, extra={"long": "z" * 100_000})
     process = cloison.spawn(child_main, 7, capabilities=["log"])
     process.monitor() if hasattr(process, "monitor") else cloison.monitor(process)
-    cloison.receive(timeout=60)
+    cloison.receive(timeout=300)
     log = cloison.capability("log")
     print(log.write(20, b"low", b"level", fields=b'{"a": 1}'), log.write(10, b"low", b"level"))
     for wrong in (b"[]", b'{"a": 1}\n{"process": 9}'):

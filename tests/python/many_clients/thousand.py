@@ -17,16 +17,16 @@ def client(to):
 def main():
     clients = [spawn(client, self(), capabilities=["zlib"]) for _ in range(CLIENTS)]
     for _ in clients:
-        receive(str, timeout=100)
+        receive(str, timeout=300)
     for each in clients:
         each.send("go")
-    print("right:", sum(receive(bool, timeout=100) for _ in clients), flush=True)
+    print("right:", sum(receive(bool, timeout=300) for _ in clients), flush=True)
     input()
     for each in clients[: CLIENTS - 10]:
         each.monitor()
         each.kill()
     for _ in clients[: CLIENTS - 10]:
-        receive(cloison.Down, timeout=100)
+        receive(cloison.Down, timeout=300)
     print("ended", flush=True)
     input()
 

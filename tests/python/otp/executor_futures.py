@@ -148,7 +148,7 @@ def timeouts_of_futures():
         process = receive(is_gate)
         print("  ", trying(future.result, timeout=0.05), trying(future.exception, timeout=0), future.running())
         process.send("open")
-        print("  ", future.result(timeout=60), future.result(timeout=0))
+        print("  ", future.result(timeout=300), future.result(timeout=0))
 
 
 def cancels():

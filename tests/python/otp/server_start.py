@@ -51,11 +51,11 @@ def start():
     server = Example.start()
     print("  ", call(server, "started?"))
     print("  ", without_number(trying(call, server, "stop")))
-    print("  ", without_number(trying(call, server, "started?", timeout=1)))
+    print("  ", without_number(trying(call, server, "started?", timeout=300)))
 
 
 def start_with_timeout():
-    print("  ", call(Example.start(timeout=60), "started?"), trying(Example.start, "sleep", timeout=0.1))
+    print("  ", call(Example.start(timeout=300), "started?"), trying(Example.start, "sleep", timeout=0.1))
 
 
 def start_fails():

@@ -1,6 +1,6 @@
 """OTP's supervisor_SUITE: significant children and auto_shutdown; and supervisors and children that have registered names."""
 
-from cloison import Child, Down, Error, RunningSupervisor, Server, Supervisor, call, exit, receive, register, reply, spawn, stop, whereis
+from cloison import Child, Down, Error, ProcessDown, RunningSupervisor, Server, Supervisor, call, exit, receive, register, reply, spawn, stop, whereis
 from cloison import self as this_process
 
 
@@ -36,14 +36,14 @@ def ends(running, name, reason):
 
 
 def outcome(running):
-    """Whether the supervisor ends by itself, and why; or which children it has then."""
+    """Whether the supervisor ends by itself, and why; or which children it has then. It has heard of what has ended before it is asked."""
     try:
-        return f"has ended: {receive(Down, timeout=0.3).reason}"
-    except TimeoutError:
         children = [(child.name, child.process is not None) for child in running.which_children()]
-        running.stop()
-        receive(Down)
-        return children
+    except ProcessDown:
+        return f"has ended: {receive(Down).reason}"
+    running.stop()
+    receive(Down)
+    return children
 
 
 def trying(function, *args, **options):
@@ -115,7 +115,7 @@ def nested():
     inner = Supervisor([Child(Worker, register="inmost", restart="temporary", significant=True)], auto_shutdown="any_significant")
     running = started("any_significant", Child(inner, restart="transient", significant=True))
     call("inmost", "normal")
-    print("  ", outcome(running))
+    print("  ", f"has ended: {receive(Down).reason}")
 
 
 def names():
@@ -127,7 +127,7 @@ def names():
     first.kill()
     receive(Down)
     # It is free again before anybody has heard of the end, and the next one has it before it counts as started.
-    second = whereis("worker", timeout=20)
+    second = whereis("worker", timeout=300)
     print("  ", second != first, call(second, "name"), by_name.count_children()["active"])
     print("  ", trying(running.start_child, Child(Worker, register="worker", name="another")).replace(str(second.number), "N"))
     print("  ", trying(Supervisor().start, register="boss").replace(str(running.process.number), "N"))
@@ -136,7 +136,7 @@ def names():
     running.start_child(Child(inner, register="inner", name="inner"))
     print("  ", RunningSupervisor("inner").count_children()["active"], whereis("in it") is not None)
     running.start_child(Child(waits, register="a function"))
-    print("  ", whereis("a function", timeout=20) is not None)
+    print("  ", whereis("a function", timeout=300) is not None)
     print("  ", running.stop(), [whereis(name) for name in ("boss", "worker", "inner", "in it", "a function")])
 
 

@@ -26,7 +26,7 @@ def main():
         # Each a little later than the one before: from before the launcher is there until the service serves.
         time.sleep(number / KILLS * 0.03)
         process.kill()
-        receive(Down, timeout=60)
+        receive(Down, timeout=300)
     print("killed", flush=True)
     sys.stdin.read()
 

@@ -32,7 +32,7 @@ def spawns_and_tells(to, deadline):
 def ended(function, *arguments, **options):
     begun = time.monotonic()
     spawn(function, *arguments, monitor=True, **options)
-    reason = receive(Down, timeout=60).reason
+    reason = receive(Down, timeout=300).reason
     return f"{reason}, too soon: {time.monotonic() - begun < options['deadline']}"
 
 
@@ -67,26 +67,26 @@ def main():
         print(ended(function, deadline=0.3, capabilities=["endless"]))
     # Nobody's child outlives it for its deadline, whatever it asks for.
     spawn(spawns_and_tells, self(), 100, deadline=0.5, monitor=True)
-    print(receive(Down, timeout=60).reason)
+    print(receive(Down, timeout=300).reason)
     spawn(spawns_and_tells, self(), 0.2)
-    print(receive(str, timeout=60))
+    print(receive(str, timeout=300))
     spawn(sleeps, deadline=1e300).kill()
 
     spawn(refusal, self(), 0, children=0)
-    print(receive(str, timeout=60))
+    print(receive(str, timeout=300))
     spawn(refusal, self(), 2, children=2)
-    print(receive(str, timeout=60))
-    print(receive(str, timeout=60))
+    print(receive(str, timeout=300))
+    print(receive(str, timeout=300))
     # No more than its parent may.
     spawn(asks_for_more, self(), children=2)
-    print(receive(str, timeout=60))
-    print(receive(str, timeout=60))
+    print(receive(str, timeout=300))
+    print(receive(str, timeout=300))
 
     spawn(opens, self(), ["one", "two", "one", "three"], capabilities=["one", "two", "three"], channels=2)
-    while (told := receive(str, timeout=60)) != "done":
+    while (told := receive(str, timeout=300)) != "done":
         print(told)
     spawn(opens, self(), ["one", "two", "three"], capabilities=["one", "two", "three"])
-    print(receive(str, timeout=60))
+    print(receive(str, timeout=300))
 
 
 if __name__ == "__main__":

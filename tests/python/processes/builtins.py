@@ -8,7 +8,7 @@ from cloison import Down, receive, spawn
 
 def ends(function, *args):
     process = spawn(function, *args, monitor=True)
-    return str(receive(lambda message: type(message) is Down and message.process == process, timeout=20).reason)
+    return str(receive(lambda message: type(message) is Down and message.process == process, timeout=300).reason)
 
 
 SOURCE = """
@@ -50,8 +50,8 @@ def main():
         (warnings.warn, "a warning"),
     ):
         print(function.__name__, *args, "|", ends(function, *args).splitlines()[0])
-    print(ends(exec, SOURCE), *receive(tuple, timeout=20))
-    print(ends(registers, "vars"), "|", receive(str, timeout=20))
+    print(ends(exec, SOURCE), *receive(tuple, timeout=300))
+    print(ends(registers, "vars"), "|", receive(str, timeout=300))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def gives_on(to, names):
 
 def show(*arguments, **options):
     spawn(*arguments, **options)
-    result = receive(timeout=20)
+    result = receive(timeout=300)
     for line in result if isinstance(result, list) else [result]:
         print(line)
 
@@ -45,7 +45,7 @@ def main():
     print(attempt(lambda: spawn(uses, me, capabilities=["nothing"])))
     print("-- what it holds itself, and no more")
     spawn(gives_on, me, ["libm"], capabilities=["libm"])
-    print(receive(bool, timeout=20), receive(list, timeout=20)[0])
+    print(receive(bool, timeout=300), receive(list, timeout=300)[0])
     show(gives_on, me, ["libm"])
     show(gives_on, me, ["zlib"], capabilities=["libm"])
     print("-- in a message")

@@ -44,10 +44,10 @@ def main():
         reasons = Counter()
         for _ in range(20):
             spawn(function, self(), monitor=True)
-            said = receive((Down, str), timeout=20)
+            said = receive((Down, str), timeout=300)
             while type(said) is str:
                 reasons[said] += 1
-                said = receive((Down, str), timeout=20)
+                said = receive((Down, str), timeout=300)
             reasons[str(said.reason)] += 1
         print(function.__name__, dict(reasons))
 

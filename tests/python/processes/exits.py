@@ -110,7 +110,7 @@ def spawns_a_linked_one(to):
 
 def ending(function, *arguments, **options):
     process = spawn(function, *arguments, monitor=True, **options)
-    down = receive(Down, timeout=90)
+    down = receive(Down, timeout=300)
     assert down.process == process
     return down.reason
 
@@ -126,7 +126,7 @@ def watched(function, *arguments):
     return spawn(function, *arguments, monitor=True)
 
 
-def outcome(process, patience=20):
+def outcome(process, patience=300):
     """How one that is watched ends; or that it does not, in which case it is ended."""
 
     def is_its_end(message):
@@ -136,7 +136,7 @@ def outcome(process, patience=20):
         return repr(receive(is_its_end, timeout=patience).reason)
     except TimeoutError:
         process.kill()
-        receive(is_its_end, timeout=20)
+        receive(is_its_end, timeout=300)
         return "it lives"
 
 
@@ -161,7 +161,7 @@ def reasons():
     print(reason == "memory limit" or reason.type == "MemoryError")
     process = spawn(waits, monitor=True)
     process.kill()
-    print(repr(receive(Down, timeout=20).reason))
+    print(repr(receive(Down, timeout=300).reason))
     # A reason is data.
     cloison.self().send(ending(raises))
     print(repr(receive()))
@@ -173,10 +173,10 @@ def monitors():
     references = [process.monitor() for _ in range(3)]
     cloison.demonitor(references[1])
     process.send("end")
-    downs = [receive(Down, timeout=20) for _ in range(2)]
+    downs = [receive(Down, timeout=300) for _ in range(2)]
     print(sorted(references.index(down.reference) for down in downs), silence())
     reference = process.monitor()
-    down = receive(timeout=20)
+    down = receive(timeout=300)
     print("one that has ended:", repr(down.reason), down.reference == reference, down.process == process)
     for _ in range(50):
         # Its answer is under way while the monitor is undone.
@@ -184,7 +184,7 @@ def monitors():
     print("undone:", silence())
     process = spawn(sends_and_fails, me, monitor=True)
     received = []
-    while type(last := receive(timeout=20)) is int:
+    while type(last := receive(timeout=300)) is int:
         received.append(last)
     print("everything first:", received == list(range(3000)), last.reason)
     process = spawn(waits)
@@ -199,17 +199,17 @@ def signals():
     for reason in ("normal", "shutdown", "killed", "kill", {"data": 1}, ValueError("v"), Reason("crash", signal=11)):
         process = watched(waits)
         process.exit(reason)
-        print(repr(reason), "->", outcome(process, 0.3 if reason == "normal" else 20))
+        print(repr(reason), "->", outcome(process, 0.3 if reason == "normal" else 300))
     me = cloison.self()
     trapping = watched(traps, me, None)
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     for reason in ("normal", "shutdown", "killed", {"data": 1}):
         trapping.exit(reason)
-        print("trapped", repr(reason), receive(tuple, timeout=20)[1:])
+        print("trapped", repr(reason), receive(tuple, timeout=300)[1:])
     trapping.kill()
     print("a kill is not trapped:", outcome(trapping))
     process = watched(traps_no_more, me)
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     process.exit("shutdown")
     print("no longer trapping:", outcome(process))
     print("to one that has ended:", process.exit("shutdown"), process.kill())
@@ -225,24 +225,24 @@ def linked():
     for reason in ("normal", "shutdown", "killed", ("own", 5)):
         other = spawn(waits)
         process = watched(links, me, other)
-        receive(str, timeout=20)
+        receive(str, timeout=300)
         if reason == "normal":
             other.send("end")
         else:
             other.exit(reason)
-        print("one of two ends,", repr(reason), "->", outcome(process, 0.3 if reason == "normal" else 20))
+        print("one of two ends,", repr(reason), "->", outcome(process, 0.3 if reason == "normal" else 300))
     # Either way round.
     other = watched(waits)
     process = spawn(links, me, other)
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     process.kill()
     print("the one that has linked is killed ->", outcome(other))
     process = watched(links_and_unlinks, me, other := spawn(waits))
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     other.kill()
     print("unlinked ->", outcome(process, 0.3))
     parent = spawn(spawns_a_linked_one, me)
-    child = receive(timeout=20)
+    child = receive(timeout=300)
     child.monitor()
     parent.kill()
     print("the child of one that is killed ->", outcome(child))
@@ -250,18 +250,18 @@ def linked():
     chain = [spawn(waits)]
     for _ in range(4):
         chain.append(spawn(links, me, chain[-1]))
-        receive(str, timeout=20)
+        receive(str, timeout=300)
     for process in chain:
         process.monitor()
     chain[0].exit("falls")
-    print("a chain ->", {repr(receive(Down, timeout=20).reason) for _ in chain})
+    print("a chain ->", {repr(receive(Down, timeout=300).reason) for _ in chain})
     other = spawn(waits)
     other.kill()
     other.monitor()
-    receive(Down, timeout=20)
+    receive(Down, timeout=300)
     trapping = spawn(traps, me, other)
-    receive(str, timeout=20)
-    print("linked to one that has ended:", receive(tuple, timeout=20)[1:])
+    receive(str, timeout=300)
+    print("linked to one that has ended:", receive(tuple, timeout=300)[1:])
     trapping.kill()
     print("and without trapping ->", outcome(watched(links, me, other)))
     silence()  # it may have said that it has linked
@@ -272,7 +272,7 @@ def trapped_links():
     cloison.trap_exits()
     for function in (returns, raises):
         process = spawn(function, link=True)
-        got = receive(timeout=20)
+        got = receive(timeout=300)
         print(got.process == process, got.reason)
     process = spawn(waits, link=True)
     process.unlink()
@@ -280,17 +280,17 @@ def trapped_links():
     print("unlinked:", silence())
     me.link()
     me.exit("to myself")
-    print(receive(timeout=20))
+    print(receive(timeout=300))
     both = spawn(waits, link=True, monitor=True)
     both.exit("shutdown")
-    print(sorted(type(receive(timeout=20)).__name__ for _ in range(2)))
+    print(sorted(type(receive(timeout=300)).__name__ for _ in range(2)))
     stopped = spawn(waits)
     print("stop:", cloison.stop(stopped), "|", stopped.stop())
     stubborn = spawn(traps, me, None)
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     begun = time.monotonic()
     print("stop a stubborn one:", stubborn.stop("please", timeout=0.2), time.monotonic() - begun >= 0.2)
-    receive(tuple, timeout=20)
+    receive(tuple, timeout=300)
     print("nothing is left:", silence())
     cloison.trap_exits(False)
 
@@ -298,7 +298,7 @@ def trapped_links():
 def the_end():
     # The program ends with whom it is linked to.
     spawn(raises, link=True)
-    receive(timeout=20)
+    receive(timeout=300)
     print("never")
 
 

@@ -100,7 +100,7 @@ def compared():
     # Some of them are blanks that were forked before anybody asked for them.
     for _ in range(12):
         spawn(sends_samples, me)
-    others = [receive(dict, timeout=20) for _ in range(12)]
+    others = [receive(dict, timeout=300) for _ in range(12)]
     rows = [samples(), *others]
     for name in rows[0]:
         values = {repr(row[name]) for row in rows}
@@ -130,7 +130,7 @@ def raises():
 def run(function, *arguments):
     sys.stdout.flush()
     spawn(function, *arguments, monitor=True)
-    return receive(Down, timeout=20).reason
+    return receive(Down, timeout=300).reason
 
 
 def has_log_handlers(to):
@@ -163,13 +163,13 @@ def own():
     for function in (prints_and_ends, registers_and_ends, raises):
         print(function.__name__, run(function))
     spawn(has_log_handlers, me)
-    print("its log:", receive(timeout=20))
+    print("its log:", receive(timeout=300))
     spawn(sees, me)
-    print(receive(timeout=20))
+    print(receive(timeout=300))
 
     async def spawns():
         spawn(runs_a_loop, me)
-        return receive(timeout=20), receive(timeout=20)
+        return receive(timeout=300), receive(timeout=300)
 
     print(*asyncio.run(spawns()), sep=", then ")
 

@@ -11,7 +11,7 @@ def works():
 if True:
     # Nobody can see from the text what that condition is: it is the child that is refused.
     child = cloison.spawn(works, monitor=True)
-    print(str(cloison.receive(timeout=20).reason).splitlines()[-1], flush=True)
+    print(str(cloison.receive(timeout=300).reason).splitlines()[-1], flush=True)
 for _ in range(3):
     try:
         cloison.spawn(works)

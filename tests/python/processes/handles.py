@@ -30,10 +30,10 @@ if __name__ == "__main__":
     print(attempt(lambda: spawn(was_given_nothing, shelf)))
     print(attempt(lambda: me.send(t)))
     child = spawn(has_its_own, me, capabilities=["things"], monitor=True)
-    print(receive(timeout=20), receive(timeout=20))
+    print(receive(timeout=300), receive(timeout=300))
     child.kill()
-    print(receive(cloison.Down, timeout=20).reason)
+    print(receive(cloison.Down, timeout=300).reason)
     print("this process's is still there:", t.shelf_books(shelf), t.book_pages(book), shelf.closed)
     # Its import of this program asks for the capability already.
     spawn(was_given_nothing, me, monitor=True)
-    print(receive(cloison.Down, timeout=20).reason)
+    print(receive(cloison.Down, timeout=300).reason)

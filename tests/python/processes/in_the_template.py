@@ -14,4 +14,4 @@ def works(to):
 
 def main():
     cloison.spawn(works, cloison.self())
-    print(cloison.receive(timeout=20))
+    print(cloison.receive(timeout=300))

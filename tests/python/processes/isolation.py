@@ -98,9 +98,9 @@ def looks(to):
 def main():
     me = cloison.self()
     early = [spawn(looks, me) for _ in range(3)]
-    before = [receive(timeout=30) for _ in early]
+    before = [receive(timeout=300) for _ in early]
     marker = spawn(marks, me, monitor=True)
-    match receive(timeout=60):
+    match receive(timeout=300):
         case Down(reason=reason):
             print("the one that marks has ended:", reason, reason.traceback)
             return
@@ -112,7 +112,7 @@ def main():
     for process in early:
         process.send("look again")
     late = [spawn(looks, me) for _ in range(20)]
-    after = [receive(timeout=30) for _ in [*early, *late]]
+    after = [receive(timeout=300) for _ in [*early, *late]]
     print("others see", {str(changed) for _, changed in [*before, *after]})
     print("and look at as many:", {count for count, _ in before} == {count for count, _ in after})
     print("this process sees", [place for *place, value in places() if is_marked(value)])

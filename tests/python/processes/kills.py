@@ -105,12 +105,12 @@ STUCK = [
 
 def start(function):
     process = spawn(function, cloison.self(), name=function.__name__, capabilities=["endless"], monitor=True)
-    assert receive(str, timeout=20) == "ready"
+    assert receive(str, timeout=300) == "ready"
     return process
 
 
 def report(function):
-    down = receive(Down, timeout=20)
+    down = receive(Down, timeout=300)
     print(function.__name__, down.reason, flush=True)
 
 

@@ -23,11 +23,11 @@ def burns(to):
 
 def outcome(function, *arguments, **options):
     spawn(function, cloison.self(), *arguments, monitor=True, **options)
-    match receive(timeout=100):
+    match receive(timeout=300):
         case Down(reason=reason):
             return reason.type or reason.kind
         case value:
-            receive(Down, timeout=100)
+            receive(Down, timeout=300)
             return value
 
 

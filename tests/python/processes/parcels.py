@@ -24,8 +24,8 @@ def whole():
         value = [bytes([size % 251]) * size, "behind it"]
         echo.send((me, value))
         echo.send((me, size))
-        assert receive(timeout=20) == value, size
-        assert receive(timeout=20) == size, "in order"
+        assert receive(timeout=300) == value, size
+        assert receive(timeout=300) == size, "in order"
     try:
         echo.send(b"x" * (8 << 20))
     except ValueError as error:
@@ -61,14 +61,14 @@ def told_or_arrived():
     counting = spawn(counts, me)
     for number in range(12):
         spawn(sends_one, counting, number, me)
-    told = dict(receive(timeout=60) for _ in range(12))
+    told = dict(receive(timeout=300) for _ in range(12))
     assert set(told.values()) == {"sent", "full"}, told
     counting.send("count")
     counting.send("all")
     sent = sorted(number for number, how in told.items() if how == "sent")
-    assert receive(timeout=20) == ("counted", sent), sent
+    assert receive(timeout=300) == ("counted", sent), sent
     spawn(sends_one, counting, 99, me)
-    assert {receive(timeout=20), receive(timeout=20)} == {(99, "sent"), ("later", 99)}
+    assert {receive(timeout=300), receive(timeout=300)} == {(99, "sent"), ("later", 99)}
     print("each was told or arrived")
 
 
@@ -97,11 +97,11 @@ def killed_in_the_middle():
     taking.monitor()
     for _ in range(40):
         sender = spawn(sends_for_ever, taking, me, monitor=True)
-        receive(lambda sent: sent == "ready", timeout=20)
+        receive(lambda sent: sent == "ready", timeout=300)
         sender.kill()
-        receive(lambda sent: isinstance(sent, Down) and sent.process == sender, timeout=20)
+        receive(lambda sent: isinstance(sent, Down) and sent.process == sender, timeout=300)
     taking.send("still there?")
-    answer = receive(timeout=20)
+    answer = receive(timeout=300)
     assert answer == "yes", answer
     print("nothing is left of the killed")
 
@@ -120,13 +120,13 @@ def arguments():
     value = b"y" * 1_000_000
     for number in range(3):
         spawn(gets, me, value, number)
-        assert receive(timeout=20) == (number, len(value), len(value))
+        assert receive(timeout=300) == (number, len(value), len(value))
     # Whoever is killed while it gives arguments leaves nobody behind who waits for them: there may be thirty processes.
     for number in range(60):
         giver = spawn(gives, value, monitor=True)
         time.sleep(0.002 * (number % 10))
         giver.kill()
-        receive(lambda sent: isinstance(sent, Down) and sent.process == giver, timeout=20)
+        receive(lambda sent: isinstance(sent, Down) and sent.process == giver, timeout=300)
     print("arguments arrive whole")
 
 

@@ -30,7 +30,7 @@ def tries(process):
 
 def references():
     process = spawn(waits, "waits")
-    receive(timeout=20)
+    receive(timeout=300)
     me = cloison.self()
     found = whereis("waits")
     print(process.control, found.control, cloison.self().control, cloison.self(control=True).control)
@@ -39,7 +39,7 @@ def references():
     for reference in (found, process.send_only()):
         print(tries(reference))
     process.send(("who am I", me))
-    print(receive(timeout=20).control)
+    print(receive(timeout=300).control)
     try:
         found.kill()
     except PermissionError as error:
@@ -47,20 +47,20 @@ def references():
 
     # What the parent is and what is sent have what they were given.
     process.send(("hurt", me))
-    print(receive(timeout=20))
+    print(receive(timeout=300))
     other = spawn(waits, "other")
-    receive(timeout=20)
+    receive(timeout=300)
     monitor = other.monitor()
     process.send(("hurt", other.send_only()))
-    print(receive(timeout=20))
+    print(receive(timeout=300))
     other.send(("give control", me))
-    controlled = receive(timeout=20)
+    controlled = receive(timeout=300)
     print(controlled.control, controlled == other)
     controlled.kill()
-    down = receive(Down, timeout=20)
+    down = receive(Down, timeout=300)
     print(down.reason, down.reference == monitor, down.process == other.send_only())
     process.send(("hurt", cloison.self(control=True).send_only()))
-    print(receive(timeout=20))
+    print(receive(timeout=300))
     process.kill()
 
 
@@ -119,9 +119,9 @@ def supervisors():
     supervisor.terminate_child("mine")
     supervisor.delete_child("mine")
     spawn(asks, RunningSupervisor(supervisor.process.send_only()), cloison.self())
-    print(receive(timeout=20))
-    print(receive(timeout=20))
-    print(receive(timeout=20), supervisor.count_children()["active"])
+    print(receive(timeout=300))
+    print(receive(timeout=300))
+    print(receive(timeout=300), supervisor.count_children()["active"])
     try:
         RunningSupervisor(supervisor.process.send_only()).stop()
     except PermissionError:
@@ -131,7 +131,7 @@ def supervisors():
 
 def itself():
     spawn(ends_itself, monitor=True)
-    print(receive(Down, timeout=20).reason)
+    print(receive(Down, timeout=300).reason)
 
 
 def ends_itself():

@@ -12,7 +12,7 @@ def sends_one(to):
 
 def sends_more(to, told):
     for number in range(20):
-        until = time.monotonic() + 10
+        until = time.monotonic() + 300
         while True:
             try:
                 to.send((number, b"x" * 9000))
@@ -37,11 +37,11 @@ def main():
     for _ in range(60):
         spawn(sends_one, receiver, monitor=True)
     for _ in range(60):
-        receive(cloison.Down, timeout=20)
+        receive(cloison.Down, timeout=300)
     receiver.send(("have you received them?", cloison.self()))
-    receive(str, timeout=20)
+    receive(str, timeout=300)
     spawn(sends_more, receiver, cloison.self())
-    print(receive(timeout=60))
+    print(receive(timeout=300))
     receiver.kill()
 
 

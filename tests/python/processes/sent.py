@@ -35,15 +35,15 @@ def main():
     # Each takes 8 MiB of one sender's.
     receivers = [spawn(sleeps) for _ in range(9)]
     sender = spawn(sends, self(), [receiver.send_only() for receiver in receivers], memory="48 MiB", monitor=True)
-    for line in receive(tuple, timeout=60):
+    for line in receive(tuple, timeout=300):
         print(line)
     for receiver in receivers[:4]:
         receiver.monitor()
         receiver.kill()
-        receive(Down, timeout=20)
+        receive(Down, timeout=300)
     sender.send("go on")
-    print(receive(str, timeout=20))
-    print(receive(Down, timeout=20).reason)
+    print(receive(str, timeout=300))
+    print(receive(Down, timeout=300).reason)
 
 
 if __name__ == "__main__":

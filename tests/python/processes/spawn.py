@@ -73,28 +73,28 @@ def main():
     print("I am", me, "and nobody's child:", cloison.parent())
     child = spawn(tells, me, 1, "two", [3.0, None], {"four": (5, {6})})
     print("a child:", type(child).__name__, child.number, child == me)
-    print(receive(timeout=20))
+    print(receive(timeout=300))
     for function in (Worker, Worker.of_the_class, Worker.static, Worker.Inner.deep, replaced):
         spawn(function, me)
-        print(receive(timeout=20))
+        print(receive(timeout=300))
     # A function of a module of the standard library, and a builtin one.
     for function in (json.dumps, print):
         spawn(function, "a builtin prints", monitor=True)
-        print(receive(cloison.Down, timeout=20).reason)
+        print(receive(cloison.Down, timeout=300).reason)
     child = spawn(knows_its_parent, me)
-    print("they know each other:", receive(timeout=20) == (child, me))
+    print("they know each other:", receive(timeout=300) == (child, me))
     spawn(spawns_on, me, 3)
-    print(receive(timeout=20)[0])
+    print(receive(timeout=300)[0])
 
     print("-- what a child changes is its own")
     for _ in range(2):
         spawn(changes_what_it_has, me)
-        print(receive(timeout=20))
+        print(receive(timeout=300))
     print(shared, hasattr(json, "added"))
     arguments = [1, [2]]
     spawn(tells, me, arguments, arguments)
     arguments.append("later")
-    _, one, other = receive(timeout=20)
+    _, one, other = receive(timeout=300)
     print(one, other, one is arguments)
 
     print("-- functions without a name")

@@ -21,7 +21,7 @@ def hear(wanted):
     """Wait for a message, whatever else cannot be read."""
     while True:
         try:
-            return receive(lambda message: message == wanted, timeout=20)
+            return receive(lambda message: message == wanted, timeout=300)
         except cloison.MessageError as error:
             unreadable.append(error)
 
@@ -73,7 +73,7 @@ def nobody_gets_control():
     except cloison.ProcessDown as down:
         print("in an exception:", down.process.control)
     Looks.start(cloison.self(), link=True)
-    print(*receive(tuple, timeout=20))
+    print(*receive(tuple, timeout=300))
 
 
 def sends_nonsense(to):

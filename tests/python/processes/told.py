@@ -95,7 +95,7 @@ TOLD = {
 def main():
     for function, parts in TOLD.items():
         spawn(function, monitor=True)
-        reason = receive(Down, timeout=60).reason
+        reason = receive(Down, timeout=300).reason
         print(function.__name__, reason.kind, reason.type, [part for part in parts if part not in reason.traceback])
     # Shown, and gone on with.
     sys.setrecursionlimit(2 * CALLS)

@@ -23,7 +23,7 @@ def unlinks(to, moment):
     passes(moment)
     other.unlink()
     to.send("unlinked")
-    to.send(cloison.call("asker", "and later?", timeout=20))
+    to.send(cloison.call("asker", "and later?", timeout=300))
 
 
 def moments():
@@ -50,7 +50,7 @@ def main():
             pass
         before += any(type(message) is Exit for message in came)
         if not any(type(message) is Down for message in came):
-            receive(Down, timeout=20)
+            receive(Down, timeout=300)
         # Whatever the router has said of that end, it has said before it answers this.
         cloison.whereis("nobody")
         try:
@@ -69,7 +69,7 @@ def main():
         process = spawn(unlinks, cloison.self(), moment, monitor=True)
         said = []
         while type(said[-1:] and said[-1]) is not Down:
-            match receive(timeout=20):
+            match receive(timeout=300):
                 case cloison.Call() as call:
                     time.sleep(0.002)
                     cloison.reply(call, "lives")

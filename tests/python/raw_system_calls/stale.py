@@ -33,7 +33,7 @@ def runs(to):
 
 def outcome():
     spawn(runs, self(), monitor=True)
-    reason = receive(Down, timeout=60).reason
+    reason = receive(Down, timeout=300).reason
     try:
         return f"{receive(str, timeout=0)}: {reason}"
     except TimeoutError:

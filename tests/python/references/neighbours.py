@@ -25,7 +25,7 @@ def borrower(owner):
     part = lib.node_part(node)
     says("before:", node, part)
     owner.send("borrowed")
-    receive(str, timeout=60)
+    receive(str, timeout=300)
     says("after:", node, part)
     print(repr(part), flush=True)
 
@@ -33,10 +33,10 @@ def borrower(owner):
 def main():
     node = lib.node_new()
     other = spawn(borrower, self(), capabilities=["lib"], monitor=True)
-    receive(str, timeout=60)
+    receive(str, timeout=300)
     node.close()
     other.send("ended")
-    receive(object, timeout=60)
+    receive(object, timeout=300)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def main():
     spawn(has_children, me, priority="low")
     hog = spawn(computes, me, name="hog")
     for _ in range(9):
-        receive(str, timeout=60)
+        receive(str, timeout=300)
     print("ready", flush=True)
     input()
     hog.send("rest")

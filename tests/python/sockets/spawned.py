@@ -25,6 +25,6 @@ def main():
     """Go on with it afterwards."""
     with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as mine:
         cloison.spawn(child, cloison.self(), mine.fileno(), capabilities=["net"])
-        print(*cloison.receive(timeout=10))
+        print(*cloison.receive(timeout=300))
         mine.sendall(b"parent")
         print(mine.recv(100))

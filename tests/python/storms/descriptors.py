@@ -20,12 +20,12 @@ def main():
     # Nobody has been harmed by it, and there is room again when somebody has ended, also when blanks have taken it meanwhile.
     for process in there[:3]:
         process.kill()
-        print(receive(Down, timeout=20).reason, end=" ")
+        print(receive(Down, timeout=300).reason, end=" ")
     time.sleep(0.3)
-    print(spawn(int, monitor=True).number > 1, receive(Down, timeout=20).reason)
+    print(spawn(int, monitor=True).number > 1, receive(Down, timeout=300).reason)
     for process in there[3:]:
         process.send("end")
-    print({receive(Down, timeout=20).reason.kind for _ in there[3:]})
+    print({receive(Down, timeout=300).reason.kind for _ in there[3:]})
 
 
 if __name__ == "__main__":

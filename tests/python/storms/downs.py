@@ -15,11 +15,11 @@ def main():
     for _ in range(19_000):
         process.monitor()
     process.send("end")
-    first = receive(Down, timeout=60)
+    first = receive(Down, timeout=300)
     print(cloison.whereis("nobody"), len(first.reason.value), flush=True)
     sys.stdin.readline()
     # Those for which there was no room are told in brief, and none is left out.
-    print(sum(receive(Down, timeout=60).process == process for _ in range(19_000 - 1)))
+    print(sum(receive(Down, timeout=300).process == process for _ in range(19_000 - 1)))
 
 
 if __name__ == "__main__":

@@ -15,11 +15,11 @@ def main():
     for size in 8000, 32_000, 32_763, 100_000:
         for kind in "broker", "exception", "data":
             process = spawn(ends, size, kind, monitor=True)
-            down = receive(Down, timeout=20)
+            down = receive(Down, timeout=300)
             print(size, kind, down.process == process, down.reason.kind, len(down.reason.text or "") < 4096)
     # Its mailbox is whole.
     cloison.self().send("and on")
-    print(receive(timeout=20), spawn(int, monitor=True).number > 1, receive(Down, timeout=20).reason)
+    print(receive(timeout=300), spawn(int, monitor=True).number > 1, receive(Down, timeout=300).reason)
 
 
 if __name__ == "__main__":

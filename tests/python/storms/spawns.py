@@ -42,7 +42,7 @@ def main():
     print(started > 0)
     for _ in range(3):
         spawn(ends, monitor=True)
-        print(receive(Down, timeout=20).reason)
+        print(receive(Down, timeout=300).reason)
 
 
 if __name__ == "__main__":

@@ -36,14 +36,14 @@ def untrusted():
 def main():
     cloison.register("asker")
     boss = Supervisor([Child(trusted, "the trusted one", capabilities=["libm"]), Child(untrusted)]).start()
-    came = [receive(timeout=20) for _ in range(2)]
+    came = [receive(timeout=300) for _ in range(2)]
     print(*sorted(map(str, came)), sep="\n")
     # Neither can anybody else; who has started it may.
     spawn(asks, RunningSupervisor(boss.process.send_only()))
-    came = [receive(timeout=20) for _ in range(1)]
+    came = [receive(timeout=300) for _ in range(1)]
     print(*came, sep="\n")
     boss.start_child(Child(trusted, "by the starter", capabilities=["libm"]))
-    print(receive(tuple, timeout=20))
+    print(receive(tuple, timeout=300))
     print(boss.stop())
 
 

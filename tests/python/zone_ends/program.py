@@ -12,12 +12,17 @@ def attempt(zone, text):
     result["ms"] = round((time.monotonic() - started) * 1000)
     return result
 
+# What C does then is not defined: the zone may end when its answer has been given.
+UNDEFINED = ("closes_everything()", "jumps_out()", "ends_main_thread()")
+
 bystander = cloison.capability("bystander")
 for group in json.loads(sys.argv[1]):
     zone = cloison.capability(group[0])
     zone.add(0, 0)
     for text in group[1:]:
         result = attempt(zone, text)
-        time.sleep(0.02)   # an end without a call waiting is noticed by then
-        result.update(crime=text, next=attempt(zone, "add(2, 3)"), bystander=bystander.count())
+        then = attempt(zone, "add(2, 3)")
+        if text in UNDEFINED and "value" in result and then.get("error") == "ZoneCrashed":
+            then = attempt(zone, "add(2, 3)")
+        result.update(crime=text, next=then, bystander=bystander.count())
         print(json.dumps(result), flush=True)

@@ -22,6 +22,11 @@ pub enum End {
     Expired,
     /// The grant was narrowed by whoever runs the application; the next call goes by the new terms.
     Narrowed,
+    /// The zone was replaced by whoever runs the application; the next call goes to the new one.
+    Replaced {
+        /// A call was under way that did not end in time, or may have begun. Else nothing was.
+        unfinished: bool,
+    },
     /// The grant was revoked.
     Revoked,
     /// The microprocess has ended that served it.

@@ -9,17 +9,19 @@
 //! | microprocess | [`FromMicroprocess::Give`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
+//! | microprocess | [`FromMicroprocess::Refused`] | | none |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
-//! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable` |
+//! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
+//! | microprocess | [`FromMicroprocess::Uses`] | | none; where the application is recorded |
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 
 use super::{Begin, CapabilityName, CapabilityRef, ChannelId, End, Look, Looked, Module, NarrowRequest, Spawn};
 use crate::process::{ProcessNumber, ProcessRef};
-use crate::{Grant, Interface};
+use crate::{FunctionId, Grant, Interface};
 use serde::{Deserialize, Serialize};
 
 /// From a microprocess to the broker.
@@ -43,6 +45,8 @@ pub enum FromMicroprocess {
     Open {
         /// Which.
         capability: CapabilityRef,
+        /// The interface by which its calls are made, as [`ToMicroprocess::Described`] has numbered it.
+        edition: u64,
     },
     /// Let the call on this channel end, which waits for something in a host service: Ctrl-C has arrived.
     Interrupt {
@@ -74,10 +78,10 @@ pub enum FromMicroprocess {
         /// What it gives up.
         by: Box<NarrowRequest>,
     },
-    /// Let another process hold it too. A message that names it follows.
+    /// Let another process hold them too, all of them or none. A message that names them follows.
     Give {
-        /// Which.
-        capability: CapabilityRef,
+        /// Which; [`GIVEN_AT_ONCE`] at most.
+        capabilities: Vec<CapabilityRef>,
         /// To whom.
         to: ProcessRef,
     },
@@ -90,6 +94,15 @@ pub enum FromMicroprocess {
     Release {
         /// Which.
         capability: CapabilityRef,
+        /// How many times.
+        times: u32,
+    },
+    /// It has called a function so many times that its grant has not got, and has refused that itself: the zone, which would have, knows nothing of it.
+    Refused {
+        /// By which.
+        capability: CapabilityRef,
+        /// What.
+        function: FunctionId,
         /// How many times.
         times: u32,
     },
@@ -111,6 +124,16 @@ pub enum FromMicroprocess {
         /// How many bytes the message has.
         bytes: u64,
     },
+    /// A function is looked up for the first time in this process, where the application is recorded. It helps people, and nobody else
+    /// believes it.
+    Uses {
+        /// Of which capability.
+        capability: CapabilityRef,
+        /// The function.
+        function: String,
+        /// The line of the program, as `FILE:LINE`; [`crate::observation::NAME_BYTES`] at most.
+        at: String,
+    },
 }
 
 /// The longest name of a service, and of one of its functions, in bytes.
@@ -118,6 +141,8 @@ pub const SERVICE_NAME_BYTES: usize = 64;
 
 /// The most functions of a service.
 pub const SERVICE_FUNCTIONS: usize = 256;
+/// The most capabilities that are given in one [`FromMicroprocess::Give`].
+pub const GIVEN_AT_ONCE: usize = 1000;
 
 /// What `postcard` writes before the text of a [`FromMicroprocess::Stack`] that is not settled: for a signal handler, where nothing can be
 /// allocated. The bytes, and how many of them.
@@ -155,6 +180,8 @@ pub enum ToMicroprocess {
         capability: CapabilityRef,
         /// What is left.
         grant: Grant,
+        /// The number of the interface that this is about.
+        edition: u64,
     },
     /// What a capability offers.
     Described {
@@ -166,10 +193,14 @@ pub enum ToMicroprocess {
         minter: Option<ProcessNumber>,
         /// All functions, so that numbers agree with the zone's; those not granted only to explain a denial.
         interface: Box<Interface>,
+        /// The number of this interface: another one has come in its place when the zone was replaced.
+        edition: u64,
         /// What of it is granted.
         grant: Grant,
         /// The file and line of `allow`, as in `cloison.toml:7`.
         allow_location: String,
+        /// The application is recorded: say where its functions are used ([`FromMicroprocess::Uses`]).
+        recorded: bool,
     },
     /// The answer to [`FromMicroprocess::Find`].
     Found(Option<Module>),

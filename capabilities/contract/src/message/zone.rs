@@ -18,12 +18,14 @@
 //! | zone | [`FromZone::Called`] | | none; a line of the audit trail |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
+//! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
 use super::{ChannelId, ClientName, Jailed, Layer};
 use crate::grant::Quota;
 use crate::host::http::Secret;
 use crate::host::{FilesRoot, HostService, ProcessCommand};
+use crate::observation::Observation;
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +42,8 @@ pub enum ToZone {
         quotas: Vec<Quota>,
         /// Say of each call that it is made ([`FromZone::Called`]).
         tells: bool,
+        /// The application is recorded: say what is new about its calls ([`FromZone::Observed`]).
+        records: bool,
         /// Who it is, for a service that says so in what it writes.
         client: Option<ClientName>,
     },
@@ -136,6 +140,13 @@ pub enum FromZone {
     },
     /// The file that a service for logs writes to is as large as it may be.
     Full,
+    /// A client does what none of its channel has done before, where the application is recorded.
+    Observed {
+        /// The channel.
+        channel: ChannelId,
+        /// What it does.
+        observation: Observation,
+    },
     /// A client wants a program started. The service has looked at what it wants, and the broker does so again.
     Run {
         /// Position in its configuration.

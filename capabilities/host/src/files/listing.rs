@@ -37,6 +37,7 @@ impl Files {
                 // It has to be there before anybody is told that it may not be listed.
                 root.folder_at(&rest, ResolveFlags::empty())?;
                 allowed(root.rights.list)?;
+                root.used("list");
                 Names::Below(root.open(&rest, flags, Mode::empty(), ResolveFlags::empty())?)
             }
         };

@@ -37,8 +37,10 @@ mod walk;
 pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
+use cloison_contract::observation::ServiceUse;
 use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents, ServiceKind};
 use cloison_transport::account::{Account, ByteCount};
+use cloison_zone::serve::recorder;
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -146,4 +148,14 @@ impl Root {
 /// An error unless it is allowed.
 fn allowed(right: bool) -> Result<(), Errno> {
     if right { Ok(()) } else { Err(Errno::ACCESS) }
+}
+
+impl Root {
+    /// Something was done that takes this right, which the root gives: where the application is recorded, it is told.
+    fn used(&self, right: &str) {
+        // The scratch folder is no root of a manifest.
+        if self.counted {
+            recorder::note(|| ServiceUse::Right { at: self.at.clone(), right: right.to_owned() });
+        }
+    }
 }

@@ -38,9 +38,16 @@ impl Files {
         let (folder, rights) = (kind(&status) == FileType::Directory, root.rights);
         if wanted.contains(Access::READ_OK) {
             allowed(if folder { rights.list } else { rights.read })?;
+            root.used(if folder { "list" } else { "read" });
         }
         if wanted.contains(Access::WRITE_OK) {
             allowed(if folder { rights.create || rights.delete } else { rights.write || rights.append })?;
+            root.used(match (folder, rights.create, rights.write) {
+                (true, true, _) => "create",
+                (true, false, _) => "delete",
+                (false, _, true) => "write",
+                (false, _, false) => "append",
+            });
         }
         if folder {
             return kernel::access(found.as_fd(), wanted);
@@ -72,6 +79,7 @@ impl Files {
             return Err(Errno::EXIST);
         }
         allowed(root.rights.create)?;
+        root.used("create");
         self.name(root, || mkdirat(&folder, &*name, Mode::from_raw_mode(mode & MODE)))
     }
 
@@ -96,6 +104,7 @@ impl Files {
             return Err(Errno::INVAL);
         }
         allowed(root.rights.delete)?;
+        root.used("delete");
         unlinkat(&parent, &*name, if folder { AtFlags::REMOVEDIR } else { AtFlags::empty() })
     }
 
@@ -110,6 +119,8 @@ impl Files {
             return Err(Errno::XDEV);
         }
         allowed(from.rights.create && from.rights.delete)?;
+        from.used("create");
+        from.used("delete");
         renameat_with(&old, &*old_name, &new, &*new_name, RenameFlags::empty())
     }
 
@@ -128,6 +139,7 @@ impl Files {
             return Err(Errno::EXIST);
         }
         allowed(from.rights.create)?;
+        from.used("create");
         self.name(from, || linkat(&old, &*old_name, &new, &*new_name, AtFlags::empty()))
     }
 
@@ -147,6 +159,7 @@ impl Files {
             return Err(Errno::EXIST);
         }
         allowed(root.rights.create)?;
+        root.used("create");
         if !paths::may_say(folder, target) {
             return Err(Errno::PERM);
         }
@@ -158,6 +171,7 @@ impl Files {
         let found = root.look(&rest, true)?;
         let status = fstat(&found)?;
         allowed(root.rights.write && rest != b".")?;
+        root.used("write");
         let mode = plain_mode(mode)?;
         match kind(&status) {
             FileType::Directory | FileType::RegularFile => {}
@@ -185,6 +199,7 @@ impl Files {
         let (root, rest) = self.below(path)?;
         let found = root.look(&rest, follow)?;
         allowed(root.rights.write && rest != b".")?;
+        root.used("write");
         utimensat(&found, c"", times, AtFlags::EMPTY_PATH)
     }
 

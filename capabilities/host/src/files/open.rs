@@ -74,6 +74,7 @@ impl Files {
             (false, _) => allowed(root.rights.create)?,
             (true, _) => {}
         }
+        root.used_to_open(access, wanted);
         let mode = Mode::from_raw_mode(mode & 0o777);
         let file = if there {
             // If it has gone meanwhile, it is not made again behind the account's back.
@@ -118,6 +119,7 @@ impl Files {
         let length = u64::try_from(length).map_err(|_| Errno::INVAL)?;
         is_regular(&fstat(root.look(&rest, true)?)?)?;
         allowed(root.rights.write)?;
+        root.used("write");
         ftruncate(root.regular(&rest, OFlags::WRONLY, Mode::empty())?, length)
     }
 
@@ -136,6 +138,20 @@ impl Files {
 }
 
 impl Root {
+    /// Which rights it takes to open a file so, whether it is there or not: another time that may be otherwise.
+    fn used_to_open(&self, access: OFlags, wanted: OFlags) {
+        if access != OFlags::WRONLY {
+            self.used("read");
+        }
+        if wanted.contains(OFlags::CREATE) {
+            self.used("create");
+        }
+        if access != OFlags::RDONLY && !wanted.contains(OFlags::EXCL) {
+            let appends = wanted.contains(OFlags::APPEND) && !wanted.contains(OFlags::TRUNC);
+            self.used(if appends { "append" } else { "write" });
+        }
+    }
+
     fn writing(&self, wanted: OFlags) -> Result<Writing, Errno> {
         let rights = self.rights;
         if rights.write {

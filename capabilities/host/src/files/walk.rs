@@ -50,6 +50,7 @@ impl Root {
     /// To look at it alone: what it is has no say in that, nothing waits, and no device notices.
     pub(super) fn look(&self, rest: &[u8], follow: bool) -> Result<OwnedFd, Errno> {
         allowed(self.rights.any())?;
+        self.used("");
         let flags = if follow { OFlags::PATH } else { OFlags::PATH | OFlags::NOFOLLOW };
         self.open(rest, flags, Mode::empty(), ResolveFlags::empty())
     }
@@ -57,6 +58,7 @@ impl Root {
     /// A folder in which a name is looked up.
     pub(super) fn folder_at(&self, rest: &[u8], more: ResolveFlags) -> Result<OwnedFd, Errno> {
         allowed(self.rights.any())?;
+        self.used("");
         self.open(rest, OFlags::PATH | OFlags::DIRECTORY, Mode::empty(), more)
     }
 

@@ -18,6 +18,8 @@ use super::upstream::{Sent, Upstream, UpstreamFault};
 use super::wait::{Patience, Stop};
 use super::{Http, IDLE_TIME, Place, Unreached};
 use cloison_contract::host::http::{HostRule, HttpRule, HttpTarget, Scheme, plain_name};
+use cloison_contract::observation::ServiceUse;
+use cloison_zone::serve::recorder;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -148,6 +150,7 @@ impl<'e> Exchange<'e> {
         if !service.allows(&target) {
             return Err(OwnAnswer::denied(self.denial()));
         }
+        recorder::note(|| ServiceUse::Request { rule: self.rule().to_string() });
         match head.framing {
             Framing::Length(length) if length > service.request_bytes => return Err(self.too_long()),
             _ => {}
@@ -156,17 +159,23 @@ impl<'e> Exchange<'e> {
     }
 
     fn denial(&self) -> String {
-        let (service, place, head) = (&self.http.service, self.place, self.head);
+        let service = &self.http.service;
         let (capability, location) = (&service.capability, &service.location);
+        let rule = self.rule();
+        format!("{rule} is not granted by capability `{capability}`: add \"{rule}\" to `allow` at {location}")
+    }
+
+    /// The rule that lets just this request through, whatever stands behind its `?`.
+    fn rule(&self) -> HttpRule {
+        let (place, head) = (self.place, self.head);
         let host = HostRule::new(&place.host).unwrap_or_else(|| HostRule::Name(place.host.clone()));
-        let rule = HttpRule {
+        HttpRule {
             method: Some(head.method.clone()),
             scheme: self.scheme,
             host,
             port: place.port,
             path: head.path.rule(),
-        };
-        format!("{rule} is not granted by capability `{capability}`: add \"{rule}\" to `allow` at {location}")
+        }
     }
 
     fn too_long(&self) -> OwnAnswer {

@@ -5,7 +5,8 @@ use cloison_contract::printable::is_escaped;
 /// How deep a program's objects and arrays may be nested.
 const DEPTH: u32 = 16;
 
-/// Writes a text as JSON has it: control characters and what turns letters round are escaped, as are those that end a line elsewhere.
+/// Writes a text as JSON has it: control characters and what turns letters round are escaped, as are those that end a line elsewhere and
+/// those that nobody sees.
 pub(super) fn push_text(text: &str, into: &mut String) {
     into.push('"');
     for one in text.chars() {
@@ -15,8 +16,9 @@ pub(super) fn push_text(text: &str, into: &mut String) {
             '\n' => into.push_str("\\n"),
             '\t' => into.push_str("\\t"),
             _ if is_escaped(one) => {
-                // All of them are below U+10000.
-                into.push_str(&format!("\\u{:04x}", u32::from(one)));
+                for unit in one.encode_utf16(&mut [0; 2]) {
+                    into.push_str(&format!("\\u{unit:04x}"));
+                }
             }
             _ => into.push(one),
         }
@@ -212,8 +214,8 @@ mod tests {
     #[test]
     fn a_text_is_one_line_that_a_terminal_shows() {
         assert_eq!(
-            text("a\"b\\c\r\n\u{1b}[2J\u{202e}\u{9b}\0é🦀"),
-            r#""a\"b\\c\u000d\n\u001b[2J\u202e\u009b\u0000é🦀""#
+            text("a\"b\\c\r\n\u{1b}[2J\u{202e}\u{9b}\0é🦀\u{200b}\u{e0041}"),
+            r#""a\"b\\c\u000d\n\u001b[2J\u202e\u009b\u0000é🦀\u200b\udb40\udc41""#
         );
         let all: String = (0..=0x20ff).filter_map(char::from_u32).collect();
         assert!(!text(&all).chars().any(is_escaped));

@@ -43,11 +43,13 @@ pub(crate) use socket::Socket;
 pub(crate) use wait::{Until, ready};
 
 use cloison_contract::host::NetService;
-use cloison_contract::host::net::{NetPlace, is_special};
+use cloison_contract::host::net::{NetPlace, is_localhost, is_special};
 use cloison_contract::message::Machine;
+use cloison_contract::observation::ServiceUse;
 use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents, ServiceKind};
 use cloison_transport::account::Account;
 use cloison_transport::control::Control;
+use cloison_zone::serve::recorder;
 use names::{HostNames, Remembered};
 use rustix::io::Errno;
 use rustls::RootCertStore;
@@ -107,6 +109,20 @@ impl Net {
     fn may_connect(&self, address: SocketAddr) -> bool {
         let leads = |name: &str| self.service.leads(name, address);
         self.service.reaches(address) || self.remembered.find(address.ip(), leads).is_some()
+    }
+
+    /// Tells where a connection goes, if the application is recorded: the name that has led there, and the address where no name is
+    /// enough.
+    fn note_place(&self, address: SocketAddr) {
+        let name = self.remembered.find(address.ip(), |_| true);
+        let enough = name.as_deref().is_some_and(|name| is_localhost(name) || !is_special(address.ip().to_canonical()));
+        let port = address.port();
+        if let Some(host) = name {
+            recorder::note(|| ServiceUse::Connect { host, port });
+        }
+        if !enough {
+            recorder::note(|| ServiceUse::Connect { host: address.ip().to_canonical().to_string(), port });
+        }
     }
 
     /// Why a name that has led to an address does not grant it.

@@ -3,7 +3,9 @@
 use super::failure::NetFailure;
 use super::wait::{self, Until};
 use super::{Net, options};
+use cloison_contract::observation::ServiceUse;
 use cloison_transport::account::ByteCount;
+use cloison_zone::serve::recorder;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 use rustix::net::{
@@ -113,6 +115,7 @@ impl Net {
         if !self.may_connect(address) {
             return Err(self.not_granted("connect to", address, "connect", |place| self.why_not(place)));
         }
+        self.note_place(address);
         match connect(socket, &address) {
             Ok(()) => return Ok(()),
             Err(Errno::INPROGRESS) => {}
@@ -135,6 +138,7 @@ impl Net {
         if !self.service.listens(address) {
             return Err(self.not_granted("listen at", address, "listen", |_| None));
         }
+        recorder::note(|| ServiceUse::Listen { host: address.ip().to_string(), port: address.port() });
         // All addresses of IPv6 would be all of IPv4 as well.
         if let SocketAddr::V6(v6) = &address
             && v6.ip().to_ipv4_mapped().is_none()

@@ -25,9 +25,11 @@ use crate::net::NetFailure;
 use cloison_contract::host::ProcessService;
 use cloison_contract::host::process::{FOLDER_BYTES, check_size};
 use cloison_contract::message::FromZone;
+use cloison_contract::observation::ServiceUse;
 use cloison_contract::printable;
 use cloison_sandbox::{ServiceContents, ServiceKind};
 use cloison_transport::control::Control;
+use cloison_zone::serve::recorder;
 use run::CommandRun;
 use rustix::io::Errno;
 use std::sync::{Arc, OnceLock};
@@ -119,6 +121,7 @@ impl Programs {
             folder if folder.len() > FOLDER_BYTES => return Err(Errno::NAMETOOLONG.into()),
             folder => Some(String::from_utf8(folder.to_vec()).map_err(|_| Errno::NOENT)?),
         };
+        recorder::note(|| ServiceUse::Command { command: index as u32 });
         let command = &self.service.commands[index];
         let (run, theirs) = CommandRun::new(command.output_bytes, wanted)?;
         let order = FromZone::Run { command: index as u32, arguments, folder };

@@ -87,6 +87,7 @@ impl Service {
                     grant,
                     quotas: Vec::new(),
                     tells: false,
+                    records: false,
                     client: self.client_name.clone(),
                 },
                 &both,

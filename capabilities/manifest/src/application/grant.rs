@@ -204,6 +204,20 @@ fn bound(interface: &Interface, function: &Function, text: &str) -> Result<Bound
     }
 }
 
+/// A bound that was written for an interface, for a function of another one that has come in its place.
+///
+/// # Errors
+///
+/// A text that says why it makes no sense there.
+pub fn bound_again(interface: &Interface, function: &Function, text: &str) -> Result<Bound, String> {
+    bound(interface, function, text).map_err(|mistake| mistake.message)
+}
+
+/// Whether that is a bound on the arguments of a function.
+pub(crate) fn bound_fits(interface: &Interface, function: &Function, text: &str) -> bool {
+    bound(interface, function, text).is_ok()
+}
+
 /// The most bounds of one narrowing, and the longest text of one: a program writes them, and the broker reads them.
 const MOST_BOUNDS: usize = 64;
 const BOUND_BYTES: usize = 1024;

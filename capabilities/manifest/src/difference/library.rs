@@ -17,10 +17,37 @@ pub(super) enum DeclaredFile {
 }
 
 pub(super) fn file(of: &DeclaredCapability<'_>) -> DeclaredFile {
-    match &of.interface.library.location {
+    file_beside(of.interface, &beside(of))
+}
+
+fn file_beside(interface: &Interface, beside: &Path) -> DeclaredFile {
+    match &interface.library.location {
         LibraryLocation::Host(name) | LibraryLocation::Soname(name) => DeclaredFile::Found(name.clone()),
-        LibraryLocation::Path(path) => DeclaredFile::At(beside(of).join(plain(path))),
+        LibraryLocation::Path(path) => DeclaredFile::At(beside.join(plain(path))),
     }
+}
+
+/// A zone as one capability has it.
+pub(super) struct ZoneTerms<'a> {
+    pub(super) interface: &'a Interface,
+    pub(super) grant: &'a Grant,
+    /// The folder of its manifest.
+    pub(super) beside: PathBuf,
+}
+
+impl<'a> ZoneTerms<'a> {
+    fn of(capability: &'a DeclaredCapability<'_>) -> Self {
+        Self { interface: capability.interface, grant: capability.grant, beside: beside(capability) }
+    }
+}
+
+/// What another manifest, or another library, of a zone that runs lets it do.
+pub(super) fn replaced(findings: &mut Findings, old: &ZoneTerms<'_>, new: &ZoneTerms<'_>) {
+    if file_beside(old.interface, &old.beside) != file_beside(new.interface, &new.beside) {
+        let [is, was] = [new, old].map(|of| of.interface.library.location.text());
+        findings.more(format!("load {is} (was {was})"));
+    }
+    zones(findings, old, new);
 }
 
 /// The folder of the zone's manifest, as `cloison.toml` has it.
@@ -139,6 +166,10 @@ pub(super) fn conditions(
 
 /// What a zone's manifest says of it.
 pub(super) fn compare(findings: &mut Findings, old: &DeclaredCapability<'_>, new: &DeclaredCapability<'_>) {
+    zones(findings, &ZoneTerms::of(old), &ZoneTerms::of(new));
+}
+
+fn zones(findings: &mut Findings, old: &ZoneTerms<'_>, new: &ZoneTerms<'_>) {
     let Interface { name: _, version, doc: _, source: _, library, sandbox, types, exceptions, constants, functions: _ } =
         new.interface;
     self::library(findings, new.interface, &old.interface.library, library);
@@ -149,9 +180,9 @@ pub(super) fn compare(findings: &mut Findings, old: &DeclaredCapability<'_>, new
             findings.more(format!("use the type {} as it is described now", kind.name));
         }
     }
-    let placed = |of: &DeclaredCapability<'_>, sandbox: &Sandbox| {
+    let placed = |of: &ZoneTerms<'_>, sandbox: &Sandbox| {
         // A place that stands for the folder, also if that is the application's own.
-        sandbox.clone().placed(&Path::new(".").join(beside(of)).display().to_string())
+        sandbox.clone().placed(&Path::new(".").join(&of.beside).display().to_string())
     };
     self::sandbox(findings, new.interface, placed(old, &old.interface.sandbox), placed(new, sandbox));
     if old.interface.version != *version {
@@ -189,7 +220,7 @@ fn library(findings: &mut Findings, interface: &Interface, old: &Library, new: &
 }
 
 /// Functions that both manifests have, and describe in different ways.
-fn descriptions(findings: &mut Findings, old: &DeclaredCapability<'_>, new: &DeclaredCapability<'_>) {
+fn descriptions(findings: &mut Findings, old: &ZoneTerms<'_>, new: &ZoneTerms<'_>) {
     let used = used(new);
     for function in &new.interface.functions {
         let Some((before, other)) = old.interface.function(&function.name) else { continue };
@@ -214,7 +245,7 @@ fn descriptions(findings: &mut Findings, old: &DeclaredCapability<'_>, new: &Dec
 }
 
 /// The functions that others name: to free, to explain a failure, in an expression.
-fn used(of: &DeclaredCapability<'_>) -> BTreeSet<String> {
+fn used(of: &ZoneTerms<'_>) -> BTreeSet<String> {
     let interface = of.interface;
     let functions = interface.functions.iter().map(|function| self::function(interface, function));
     let types = interface.types.iter().map(|kind| definition(interface, kind));
@@ -274,7 +305,8 @@ fn sandbox(findings: &mut Findings, interface: &Interface, old: Sandbox, new: Sa
         threads: _,
         instances,
         files,
-        // What a grant needs of it is among the files.
+        connect,
+        // What a grant needs of it is among the others.
         needed: _,
         environment,
         scratch_bytes,
@@ -289,6 +321,7 @@ fn sandbox(findings: &mut Findings, interface: &Interface, old: Sandbox, new: Sa
     }
     let covers = |outer: &FileRule, inner: &FileRule| outer.path == inner.path && (outer.write || !inner.write);
     findings.list(&old.files, &files, covers, |rule| explain::open(rule, interface));
+    findings.list(&old.connect, &connect, u16::eq, |port| explain::connect(*port, interface));
     let name = interface.library.location.text();
     for (variable, value) in environment.iter().filter(|entry| !old.environment.contains(entry)) {
         findings.more(format!("have {name} find {variable}={value} in its environment"));

@@ -182,7 +182,12 @@ impl DocumentReader {
 /// The smallest and the largest number that a key can have; none at all of a key that is no number.
 fn bounds(value: &TableEntry<'_>) -> (u64, u64) {
     match value.kind {
-        Some(Kind::Count(least, most) | Kind::Max(least, most) | Kind::Size(least, most)) => (least, most),
+        Some(
+            Kind::Count(least, most)
+            | Kind::CountOrEntries(least, most, _)
+            | Kind::Max(least, most)
+            | Kind::Size(least, most),
+        ) => (least, most),
         _ => (1, 0),
     }
 }

@@ -1,12 +1,13 @@
 //! All keys, table by table, in the order of the documentation.
 
 use super::Kind::{
-    Choice, Count, Duration, Empty, Entries, Expression, Expressions, Literal, Literals, Max, Named, OneOrEntries,
-    OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany, TextsOrNamed, Truth,
+    Choice, Count, CountOrEntries, Duration, Entries, Expression, Expressions, Literal, Literals, Max, Named,
+    OneOrEntries, OneOrMany, Pattern, Range, Size, Switch, Text, TextOrByName, Texts, TextsByName, TextsOrMany,
+    TextsOrNamed, Truth,
 };
 use super::TableName::{
     App, Application, Audit, Capability, Clock, Command, Exception, File, Function, Library, Limits, Live, Manifest,
-    Member, Microprocess, Narrowing, Parameter, Random, Returns, Root, Sandbox, Secret, Type, Zone,
+    Member, Microprocess, Narrowing, Network, Parameter, Processes, Random, Returns, Root, Sandbox, Secret, Type, Zone,
 };
 use super::{Key, Kind, TableName};
 
@@ -93,14 +94,18 @@ pub const KEYS: &[Key] = &[
     key("descriptors", &[Sandbox], Count(16, 65_536), "open descriptors").default("64"),
     key("call_size", &[Sandbox], Size(4 * KIB, 4 * GIB), "what one call may carry, arguments and results together; it takes memory only as far as calls use it").default("\"80 MiB\""),
     key("may_be_missing", &[Sandbox], Texts, "layers of the sandbox without which the zone starts all the same, where the kernel has not got them").written("array of layers").default("[]"),
-    key("processes", &[Sandbox], Count(0, 4096), "threads beside the zone's own; processes cannot be made, whatever it says. While the library has some, its locale and environment are not put back between clients").default("0"),
-    key("network", &[Sandbox], Empty, "zones of libraries have no network; programs have it by `net` and `http`").default("[]"),
+    key("processes", &[Sandbox], CountOrEntries(0, 4096, Processes), "threads beside the zone's own, or a table with `most` and `for` which functions, see [what functions need](#what-functions-need); processes cannot be made, whatever it says. While the library has some, its locale and environment are not put back between clients").default("0"),
+    key("network", &[Sandbox], Entries(Network), "what the library may connect to itself: a table for each port of TCP, with `connect`, and `for` which functions, see [what functions need](#what-functions-need). Without any there is no network at all; programs have it by `net` and `http`").default("[]"),
     key("threads", &[Sandbox], Count(1, 63), "how many calls one instance runs at once; more than 1 needs `thread_safe`, see [concurrency](#concurrency)").default("1"),
     key("thread_safe", &[Sandbox], Switch, "the author's word that the library bears several calls at once"),
     // An entry of `files`
     key("read", &[File], Text, "a path that may be read: absolute, or below the manifest's folder (`\"$here/data\"`)"),
     key("write", &[File], Text, "the same, and it may be written as well"),
-    key("for", &[File], Texts, "the functions that need it: an instance whose clients may call none of them has not got it; it is there for all unless said"),
+    // An entry of `network`, of `processes`
+    key("connect", &[Network], Count(1, 65_535), "a port of TCP, of whatever address").required(),
+    key("most", &[Processes], Count(0, 4096), "so many threads; of several entries the largest counts").required(),
+    // An entry of each of these
+    key("for", &[File, Network, Processes], Texts, "the functions that need it: an instance whose clients may call none of them has not got it; it is there for all unless said"),
     // [exceptions.NAME]
     key("doc", &[Exception], Text, "its docstring"),
     key("base", &[Exception], Text, "another exception of this manifest, which it is derived from; `cloison.NativeError` unless said"),

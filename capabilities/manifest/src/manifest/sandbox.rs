@@ -6,21 +6,21 @@ use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use crate::units::one_of;
 use cloison_contract::host::SCRATCH;
-use cloison_contract::interface::{FileRule, FunctionId, Instances, NeededFile, Sandbox, below_here};
+use cloison_contract::interface::{FileRule, FunctionId, Instances, LibraryNeed, Needed, Sandbox, below_here};
 use cloison_contract::layer::LayerName;
 use cloison_contract::spelling::did_you_mean;
 use std::ops::Range;
 use toml::de::DeValue;
 
-/// An entry of `files`, before it is known which functions there are.
-pub(super) struct FileEntry {
-    rule: FileRule,
+/// An entry of `files`, `network` or `processes`, before it is known which functions there are.
+pub(super) struct NeedEntry {
+    what: LibraryNeed,
     /// The functions that need it; `None` if it is there for all of them.
     by: Option<Vec<Written>>,
 }
 
-/// The table, and its `files`, which are for [`give_files`].
-pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> (Sandbox, Vec<FileEntry>) {
+/// The table, and what of it may be for some functions, which is for [`give`].
+pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>) -> (Sandbox, Vec<NeedEntry>) {
     let mut sandbox = Sandbox::default();
     let table = value.and_then(|value| reader.table(&value, "[sandbox]", "{ memory = \"128 MiB\" }"));
     let Some(mut table) = table.map(|table| table.of(TableName::Sandbox)) else { return (sandbox, Vec::new()) };
@@ -34,9 +34,7 @@ pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>
     set_size(&mut sandbox.memory_bytes, "memory");
     set_size(&mut sandbox.file_size_bytes, "file_size");
     set_size(&mut sandbox.call_bytes, "call_size");
-    if let Some(count) = table.take("processes").and_then(|value| reader.count(&value)) {
-        sandbox.processes = count as u32;
-    }
+    let threads = table.take("processes").and_then(|value| processes(reader, &value)).unwrap_or_default();
     if let Some(count) = table.take("descriptors").and_then(|value| reader.count(&value)) {
         sandbox.descriptors = count as u32;
     }
@@ -50,39 +48,40 @@ pub(super) fn sandbox(reader: &mut DocumentReader, value: Option<TableEntry<'_>>
     if let Some((instances, _)) = &said {
         sandbox.instances = *instances;
     }
-    let files = table.take("files").and_then(|value| files(reader, &value)).unwrap_or_default();
+    let mut needs = table.take("files").and_then(|value| files(reader, &value)).unwrap_or_default();
     sandbox.environment = table.take("environment").and_then(|value| environment(reader, &value)).unwrap_or_default();
     if let Some(value) = table.take("scratch") {
-        scratch(reader, &value, said.map(|(_, span)| span), file_size, &files, &mut sandbox);
+        scratch(reader, &value, said.map(|(_, span)| span), file_size, &needs, &mut sandbox);
     }
     sandbox.may_be_missing = table.take("may_be_missing").and_then(|value| layers(reader, &value)).unwrap_or_default();
-    if let Some(value) = table.take("network") {
-        network(reader, &value);
-    }
-    threads(reader, &mut table, &mut sandbox);
+    needs.extend(table.take("network").and_then(|value| network(reader, &value)).unwrap_or_default());
+    needs.extend(threads);
+    self::threads(reader, &mut table, &mut sandbox);
     reader.finish(table);
-    (sandbox, files)
+    (sandbox, needs)
 }
 
-/// What the library may open, and for which functions: names are known by now.
-pub(super) fn give_files(
+/// What the library reaches, and for which functions: names are known by now.
+pub(super) fn give(
     reader: &mut DocumentReader,
     sandbox: &mut Sandbox,
-    files: Vec<FileEntry>,
+    needs: Vec<NeedEntry>,
     declarations: &Declarations<'_, '_>,
 ) {
-    for FileEntry { rule, by } in files {
-        match by {
-            None => sandbox.files.push(rule),
-            Some(names) => {
+    for NeedEntry { what, by } in needs {
+        match (by, what) {
+            (None, LibraryNeed::File(rule)) => sandbox.files.push(rule),
+            (None, LibraryNeed::Connect(port)) => sandbox.connect.push(port),
+            (None, LibraryNeed::Processes(most)) => sandbox.processes = sandbox.processes.max(most),
+            (Some(names), what) => {
                 let by = names.iter().filter_map(|name| needing(reader, declarations, name)).collect();
-                sandbox.needed.push(NeededFile { rule, by });
+                sandbox.needed.push(Needed { what, by });
             }
         }
     }
 }
 
-/// A function that needs a file: one that can be granted, as it is by grants that it is known who has the file.
+/// A function that needs something: one that can be granted, as it is by grants that it is known who has it.
 fn needing(reader: &mut DocumentReader, declarations: &Declarations<'_, '_>, name: &Written) -> Option<FunctionId> {
     let Some(callee) = declarations.callees.iter().find(|callee| callee.name == name.text) else {
         let message = format!("`for` names `{}`, and there is no such function in this manifest", name.text);
@@ -125,7 +124,7 @@ fn scratch(
     value: &TableEntry<'_>,
     instances: Option<Range<usize>>,
     file_size: bool,
-    files: &[FileEntry],
+    needs: &[NeedEntry],
     sandbox: &mut Sandbox,
 ) {
     let Some(bytes) = reader.size(value) else { return };
@@ -135,7 +134,11 @@ fn scratch(
         return;
     }
     let taken = |rule: &FileRule| rule.path == SCRATCH || rule.path.starts_with(&format!("{SCRATCH}/"));
-    if let Some(rule) = files.iter().map(|file| &file.rule).find(|rule| taken(rule)) {
+    let files = needs.iter().filter_map(|need| match &need.what {
+        LibraryNeed::File(rule) => Some(rule),
+        LibraryNeed::Connect(_) | LibraryNeed::Processes(_) => None,
+    });
+    if let Some(rule) = files.into_iter().find(|rule| taken(rule)) {
         let message = format!("`{}` of `files` would be in the place of `scratch`", rule.path);
         reader.error_with_hint(value.key_span.clone(), message, "leave one of them out");
         return;
@@ -200,16 +203,25 @@ fn instances(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Inst
     }
 }
 
-fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<FileEntry>> {
-    let example = "[{ read = \"/usr/share/zoneinfo\" }]";
+fn files(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<NeedEntry>> {
+    entries(reader, value, "[{ read = \"/usr/share/zoneinfo\" }]", file)
+}
+
+/// An array of tables, each of which says one thing and may say for which functions.
+fn entries(
+    reader: &mut DocumentReader,
+    value: &TableEntry<'_>,
+    example: &str,
+    entry: fn(&mut DocumentReader, &TableEntry<'_>, &str) -> Option<NeedEntry>,
+) -> Option<Vec<NeedEntry>> {
     let DeValue::Array(array) = value.value else {
         reader.wrong_kind(value, "an array of tables", example);
         return None;
     };
-    array.iter().map(|element| file(reader, &value.element(element), example)).collect()
+    array.iter().map(|element| entry(reader, &value.element(element), example)).collect()
 }
 
-fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> Option<FileEntry> {
+fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> Option<NeedEntry> {
     if let DeValue::String(path) = value.value {
         let hint = format!("write `{{ read = \"{path}\" }}` or `{{ write = \"{path}\" }}`");
         reader.error_with_hint(value.span.clone(), "is it to be read or written?", hint);
@@ -218,14 +230,10 @@ fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> O
     let mut table = reader.table(value, "an entry of `files`", example)?.of(TableName::File);
     let span = table.span.clone();
     let (read, write) = (table.take("read"), table.take("write"));
-    let by = table.take("for").map(|value| functions(reader, &value));
+    let by = needing_it(reader, &mut table);
     let misspelt = table.has_nearly("read") || table.has_nearly("write");
     reader.finish(table);
-    let by = match by {
-        None => None,
-        // What is wrong with it has been said.
-        Some(names) => Some(names?),
-    };
+    let by = by?;
     let (value, write) = match (read, write) {
         (Some(value), None) => (value, false),
         (None, Some(value)) => (value, true),
@@ -250,32 +258,58 @@ fn file(reader: &mut DocumentReader, value: &TableEntry<'_>, example: &str) -> O
     } else if path.text.split('/').any(|part| part == "..") {
         "without `..`: write the path it leads to"
     } else {
-        return Some(FileEntry { rule: FileRule { path: path.text, write }, by });
+        return Some(NeedEntry { what: LibraryNeed::File(FileRule { path: path.text, write }), by });
     };
     reader.error_with_hint(path.span, format!("`{}` cannot be a path here", path.text), hint);
     None
 }
 
-/// `for`: the functions that need an entry of `files`.
-fn functions(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<Written>> {
-    let names = reader.strings(value)?;
+/// `for`: the functions that need an entry, or that it is there for all. `None` if that is wrong, which has been said then.
+fn needing_it(reader: &mut DocumentReader, table: &mut Table<'_>) -> Option<Option<Vec<Written>>> {
+    let Some(value) = table.take("for") else { return Some(None) };
+    let names = reader.strings(&value)?;
     if names.is_empty() {
         let hint = "leave the entry out; without `for` it is there for all functions";
-        reader.error_with_hint(value.span.clone(), "a file that no function needs", hint);
+        reader.error_with_hint(value.span.clone(), "an entry that no function needs", hint);
         return None;
     }
-    Some(names)
+    Some(Some(names))
 }
 
-/// Only `network = []` for now.
-fn network(reader: &mut DocumentReader, value: &TableEntry<'_>) {
-    match value.value {
-        DeValue::Array(array) if array.is_empty() => {}
-        DeValue::Array(_) => {
-            let hint = "write `network = []`, which is also the default: none";
-            reader.error_with_hint(value.span.clone(), "zones cannot have the network yet", hint);
+/// Ports that the library connects to.
+fn network(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<NeedEntry>> {
+    entries(reader, value, "[{ connect = 443 }]", |reader, value, example| {
+        let mut table = reader.table(value, "an entry of `network`", example)?.of(TableName::Network);
+        let by = needing_it(reader, &mut table);
+        let port = required(reader, &mut table, "connect", example);
+        reader.finish(table);
+        Some(NeedEntry { what: LibraryNeed::Connect(port? as u16), by: by? })
+    })
+}
+
+/// How many threads the library makes: a number, or more where some functions may be called.
+fn processes(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<Vec<NeedEntry>> {
+    if !matches!(value.value, DeValue::Array(_)) {
+        let most = reader.count(value)?;
+        return Some(vec![NeedEntry { what: LibraryNeed::Processes(most as u32), by: None }]);
+    }
+    entries(reader, value, "[{ most = 2, for = [\"f\"] }]", |reader, value, example| {
+        let mut table = reader.table(value, "an entry of `processes`", example)?.of(TableName::Processes);
+        let by = needing_it(reader, &mut table);
+        let most = required(reader, &mut table, "most", example);
+        reader.finish(table);
+        Some(NeedEntry { what: LibraryNeed::Processes(most? as u32), by: by? })
+    })
+}
+
+/// The number under a key that an entry cannot do without.
+fn required(reader: &mut DocumentReader, table: &mut Table<'_>, key: &'static str, example: &str) -> Option<u64> {
+    match table.take(key) {
+        Some(value) => reader.count(&value),
+        None => {
+            reader.missing(table, key, &format!("as in {example}"));
+            None
         }
-        _ => reader.wrong_kind(value, "an array", "[]"),
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! What several files have in common, `dwz` puts in one more, which `.gnu_debugaltlink` names with its build-id.
 
-use cloison_broker::library::OpenedLibrary;
+use cloison_broker::zones::library::OpenedLibrary;
 use object::{CompressionFormat, Object, ObjectSection};
 use ruzstd::decoding::StreamingDecoder;
 use std::fs::File;

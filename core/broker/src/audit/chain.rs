@@ -1,6 +1,6 @@
 //! One line: JSON that stays one line wherever it is looked at, and the hash that ties it to the line before. Pure.
 
-use crate::library::hex;
+use crate::zones::library::hex;
 use cloison_contract::printable::is_escaped;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -47,8 +47,8 @@ pub(super) fn taken_apart(line: &str) -> Option<(String, &str)> {
     plain.then(|| (format!("{open}}}"), hash))
 }
 
-/// The fields as JSON: in what others have written, control characters, those that turn letters round, and those that end a line
-/// elsewhere are escaped.
+/// The fields as JSON: in what others have written, control characters, those that turn letters round, those that end a line
+/// elsewhere, and those that nobody sees are escaped.
 pub(super) fn json(fields: &impl Serialize) -> io::Result<String> {
     let mut written = Vec::new();
     fields.serialize(&mut Serializer::with_formatter(&mut written, OneLine))?;
@@ -61,8 +61,7 @@ struct OneLine;
 impl Formatter for OneLine {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         fragment.chars().try_for_each(|one| match is_escaped(one) {
-            // All of them are below U+10000.
-            true => write!(writer, "\\u{:04x}", u32::from(one)),
+            true => one.encode_utf16(&mut [0; 2]).iter().try_for_each(|unit| write!(writer, "\\u{unit:04x}")),
             false => write!(writer, "{one}"),
         })
     }

@@ -1,6 +1,6 @@
 //! What there is to say, and the fields of a line.
 
-use crate::process::Running;
+use crate::processes::process::Running;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,8 @@ pub enum AuditKind {
     Narrow,
     /// A process has let go of a grant.
     Release,
+    /// A zone was replaced by whoever runs the application.
+    Replace,
     /// A grant was taken back, and with it all that was made of it.
     Revoke,
     /// A process begins.
@@ -41,7 +43,7 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Call,
         Self::Crash,
         Self::Delegate,
@@ -52,6 +54,7 @@ impl AuditKind {
         Self::Mint,
         Self::Narrow,
         Self::Release,
+        Self::Replace,
         Self::Revoke,
         Self::Spawn,
         Self::Use,
@@ -70,6 +73,7 @@ impl AuditKind {
             Self::Mint => "mint",
             Self::Narrow => "narrow",
             Self::Release => "release",
+            Self::Replace => "replace",
             Self::Revoke => "revoke",
             Self::Spawn => "spawn",
             Self::Use => "use",
@@ -242,6 +246,14 @@ impl AuditEvent {
     /// An instance of a zone has ended, and nobody had asked it to.
     pub fn crash(zone: &str, reason: &str) -> Self {
         let mut event = Self::new(AuditKind::Crash).reason(reason);
+        event.record.zone = Some(bounded(zone));
+        event
+    }
+
+    /// Another instance of a zone has come in the place of those that it had, at the word of whoever runs the application. `reason` says what is
+    /// other now.
+    pub fn replace(zone: &str, reason: &str) -> Self {
+        let mut event = Self::new(AuditKind::Replace).reason(reason);
         event.record.zone = Some(bounded(zone));
         event
     }

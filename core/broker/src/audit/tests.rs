@@ -3,8 +3,8 @@
 use super::chain::{json, taken_apart};
 use super::trail::Trail;
 use super::*;
+use crate::application::request::{Program, RunRequest};
 use crate::application::{LoadError, LoadedApplication, MANIFEST};
-use crate::request::{Program, RunRequest};
 use cloison_contract::printable::is_escaped;
 use cloison_manifest::application;
 use std::fs;
@@ -38,6 +38,7 @@ fn events() -> Vec<AuditEvent> {
         AuditEvent::release(process(None), "zlib", 4),
         AuditEvent::expire("zlib", 3),
         AuditEvent::revoke("zlib", 1, 10_000, "the operator"),
+        AuditEvent::replace("zlib", "its library was loaded anew"),
         AuditEvent::crash("zlib", "it was ended by signal 11 (SIGSEGV)").function("crc32").process(process(None)),
         AuditEvent::end(process(None), "exit status 1"),
         AuditEvent::ended(),
@@ -83,8 +84,8 @@ fn what_is_written_holds_together() {
     let summary = TrailSummary {
         files: 1,
         first: 0,
-        lines: 14,
-        events: 13,
+        lines: 15,
+        events: 14,
         dropped: 0,
         runs: 1,
         unended: 0,
@@ -144,17 +145,17 @@ fn lines_that_are_missing_or_new_or_elsewhere_are_found() {
     }
     let mut two = whole.clone();
     two.extend(foreign);
-    assert_eq!(fault(&path, &two), Some((15, TrailFault::NotNext)), "another chain behind it");
+    assert_eq!(fault(&path, &two), Some((16, TrailFault::NotNext)), "another chain behind it");
     for (more, what) in [
         ("hello\n".to_owned(), TrailFault::NoLine),
-        ("{\"seq\":14}\n".to_owned(), TrailFault::NoLine),
+        ("{\"seq\":15}\n".to_owned(), TrailFault::NoLine),
         ("\n".to_owned(), TrailFault::NoLine),
         ("x".repeat(3 * LINE_BYTES) + "\n", TrailFault::NoLine),
-        ("{\"seq\":14,".to_owned(), TrailFault::Cut),
+        ("{\"seq\":15,".to_owned(), TrailFault::Cut),
     ] {
         let mut longer = whole.clone();
         longer.push(more);
-        assert_eq!(fault(&path, &longer), Some((15, what)));
+        assert_eq!(fault(&path, &longer), Some((16, what)));
     }
     assert_eq!(fault(&path, &[]), Some((1, TrailFault::NoHeader)), "nothing is no trail");
     // What is cut off behind a line's end shows in nothing but the missing end.
@@ -346,7 +347,7 @@ fn the_next_run_goes_on_with_the_chain_of_the_last() {
     assert!(report.fault.is_none(), "{report:?}");
     assert_eq!(torn, [None, None, Some(13)]);
     let summary = report.summary;
-    assert_eq!((summary.runs, summary.unended, summary.ended, summary.events), (3, 1, true, 16));
+    assert_eq!((summary.runs, summary.unended, summary.ended, summary.events), (3, 1, true, 17));
 }
 
 #[test]
@@ -392,6 +393,27 @@ fn a_trail_is_nothing_that_programs_read_or_change() {
     assert!(wrong.contains("a program could change the audit trail there, by the root `/l`"), "{wrong}");
     let wrong = text(load("[capabilities.log]\nzone = \"log\"\nfile = \"log/audit.jsonl\"\n"));
     assert!(wrong.contains("the audit trail is written there as well"), "{wrong}");
+    // Nor does a library write where it is, by whatever of its rules, whoever may call what needs them.
+    let zone = |rule: &str| {
+        let zone = format!(
+            "[zone]\nname = \"t\"\nversion = \"1.0.0\"\nlibrary = {{ soname = \"libc.so.6\" }}\n[sandbox]\nfiles = [{{ {rule} }}]\n\
+             [functions.abs]\nc = \"int abs(int n)\"\n[functions.labs]\nc = \"long labs(long n)\"\n"
+        );
+        fs::create_dir_all(path("zone")).expect("a folder");
+        fs::write(path("zone/t.zone.toml"), zone).expect("written");
+        load("[capabilities.t]\nzone = \"zone/t.zone.toml\"\nallow = [\"abs\"]\n")
+    };
+    let log = path("log");
+    std::os::unix::fs::symlink(&log, path("link")).expect("a link");
+    for rule in [log.join("audit.jsonl"), log.clone(), path("link"), folder.path().to_owned()] {
+        let wrong = text(zone(&format!("write = {:?}", rule.to_string_lossy())));
+        assert!(wrong.contains("a library could change the audit trail there"), "{wrong}");
+    }
+    let wrong = text(zone(&format!("write = {:?}, for = [\"labs\"]", log.to_string_lossy())));
+    assert!(wrong.contains("a library could change the audit trail there"), "{wrong}");
+    let wrong = text(zone("write = \"$here\""));
+    assert!(wrong.contains("t.zone.toml, and with it what is granted"), "{wrong}");
+    zone(&format!("read = {:?}", log.to_string_lossy())).expect("a library that changes nothing");
     // Nobody has asked for a file to be written who runs a program beside such a manifest.
     load("").expect("right");
     let main = path("main.py");

@@ -3,9 +3,9 @@
 use super::chain::{self, Chain, LINE_BYTES, taken_apart};
 use super::event::{bounded, shown};
 use super::{AuditError, AuditEvent, AuditHeader, AuditRequest, TrailLine};
-use crate::library::hex;
 use crate::limiter::Limiter;
 use crate::services::LogFile;
+use crate::zones::library::hex;
 use jiff::Timestamp;
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -2,7 +2,7 @@
 
 use super::chain::{self, Chain, LINE_BYTES, taken_apart};
 use super::{AuditHeader, AuditKind, AuditRecord};
-use crate::files;
+use crate::application::files;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

@@ -6,6 +6,7 @@ use super::{
     Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionQuestion, ProcessKind,
     ProcessRow, VERSION, kernel,
 };
+use crate::zones::replacement::NotBegun;
 use cloison_contract::process::Reason;
 use cloison_router::RouterHandle;
 use cloison_transport::control::Control;
@@ -113,9 +114,9 @@ impl Thread {
                     processes: complete(processes, &self.router),
                 })
             }),
-            Ask::Capabilities => self.told(Want::Capabilities).map(|capabilities| {
+            Ask::Capabilities => self.told(Want::Capabilities).map(|(capabilities, left_off)| {
                 let (application, broker) = (self.application.clone(), std::process::id() as i32);
-                InspectionAnswer::Capabilities(CapabilitiesReport { application, broker, capabilities })
+                InspectionAnswer::Capabilities(CapabilitiesReport { application, broker, capabilities, left_off })
             }),
             Ask::Revoke { number } => self.told(|answer| Want::Revoke(number, answer)).map(|revoked| {
                 revoked.map_or(InspectionAnswer::NoCapability, |was_alive| InspectionAnswer::Revoked { was_alive })
@@ -124,6 +125,16 @@ impl Thread {
                 narrowed
                     .map_or_else(|message| InspectionAnswer::NotNarrowed { message }, |()| InspectionAnswer::Narrowed)
             }),
+            Ask::Replace(request) => {
+                self.told(|answer| Want::Replace(Box::new(request), answer)).map(|begun| match begun {
+                    Ok(number) => InspectionAnswer::Replacing { number },
+                    Err(NotBegun::Refused(message)) => InspectionAnswer::NotReplaced { message },
+                    Err(NotBegun::Widens(difference)) => InspectionAnswer::Widens { difference },
+                })
+            }
+            Ask::Replacement { number } => self
+                .told(|answer| Want::Replacement(number, answer))
+                .map(|state| state.map_or(InspectionAnswer::NoReplacement, InspectionAnswer::Replacement)),
             Ask::Why { number, function } => self
                 .told(|answer| Want::Why(number, function, answer))
                 .map(|why| why.map_or(InspectionAnswer::NoProcess, InspectionAnswer::Why)),

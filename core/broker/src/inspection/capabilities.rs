@@ -1,7 +1,7 @@
 //! Who holds what, from whom, how often it was used and refused: what `cloison caps` and `cloison why` say.
 
 use crate::broker::Broker;
-use crate::grants::{GrantEnd, GrantKey};
+use crate::capabilities::grants::{GrantEnd, GrantKey};
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
@@ -77,8 +77,8 @@ pub struct WhyReport {
 }
 
 impl Broker {
-    /// Every capability, with those who hold it.
-    pub(super) fn capability_rows(&self) -> Vec<CapabilityRow> {
+    /// The capabilities, with those who hold them, and how many there are besides.
+    pub(super) fn capability_rows(&self) -> (Vec<CapabilityRow>, u64) {
         let now = Instant::now();
         let mut holders: BTreeMap<GrantKey, Vec<HolderRow>> = BTreeMap::new();
         for process in self.processes.values() {
@@ -99,6 +99,7 @@ impl Broker {
         let mut functions: HashMap<GrantKey, Arc<BTreeSet<FunctionId>>> = HashMap::new();
         let mut interfaces: HashMap<GrantKey, Arc<Interface>> = HashMap::new();
         let mut rows = Vec::with_capacity(keys.len().min(MOST_ROWS));
+        let left_off = keys.len().saturating_sub(MOST_ROWS) as u64;
         for (_, key) in keys {
             let allowed = self.allowed(key, &functions);
             functions.insert(key, allowed.clone());
@@ -113,7 +114,7 @@ impl Broker {
         for row in &mut rows {
             row.holders.sort_by_key(|holder| holder.process);
         }
-        rows
+        (rows, left_off)
     }
 
     /// The functions that a grant allows, where those are known of what it comes from.

@@ -2,10 +2,27 @@
 
 use super::{CpuUse, MemoryUse, ProcessRow};
 use std::fs::read_to_string;
+use std::time::Duration;
 
 /// Add what the kernel says to what is known of a process.
 pub(crate) fn complete(row: &mut ProcessRow) {
     (row.memory, row.cpu) = row.pid.map_or((None, None), |pid| (memory(pid), cpu(pid)));
+}
+
+/// The most memory that it has had at once, in bytes, and its processor time; also of one that has ended and was not waited for, whose
+/// memory is 0.
+pub(crate) fn peak(pid: i32) -> (u64, Duration) {
+    let status = read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let used = cpu(pid).map_or(0, |cpu| cpu.used_nanoseconds);
+    (kibibytes(&status, "VmHWM:"), Duration::from_nanos(used))
+}
+
+/// The most memory that a process has had at once, in bytes, and how many descriptors it has had room for: the kernel makes that table
+/// larger and never smaller.
+pub(crate) fn room(pid: i32) -> (u64, u32) {
+    let status = read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let descriptors = status.lines().find_map(|line| line.strip_prefix("FDSize:")?.trim().parse().ok());
+    (kibibytes(&status, "VmHWM:"), descriptors.unwrap_or(0))
 }
 
 /// Its memory: in full if we may look at its mappings, else without what it shares copy-on-write.

@@ -29,9 +29,10 @@ pub(crate) use table::SeenStack;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// What a command asks. One question for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -70,6 +71,13 @@ pub enum Ask {
         number: u64,
         /// What it gives up.
         by: Box<NarrowRequest>,
+    },
+    /// Begin to replace a zone.
+    Replace(ReplaceRequest),
+    /// How that goes on.
+    Replacement {
+        /// Which one.
+        number: u64,
     },
     /// Whether a process may call a function.
     Why {
@@ -120,6 +128,55 @@ pub enum InspectionAnswer {
     NoCapability,
     /// Whether the process may, and why.
     Why(WhyReport),
+    /// A zone is being replaced.
+    Replacing {
+        /// The number of that.
+        number: u64,
+    },
+    /// It is not.
+    NotReplaced {
+        /// Why.
+        message: String,
+    },
+    /// It is not, as nobody has said that more may be granted than before.
+    Widens {
+        /// What is granted, as `cloison diff` says it.
+        difference: String,
+    },
+    /// How far that is.
+    Replacement(ReplacementState),
+    /// It is none of the application's, or another one has begun since.
+    NoReplacement,
+}
+
+/// A zone that is to be replaced.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ReplaceRequest {
+    /// The name of a capability of `cloison.toml`, or of a zone that the application has once.
+    pub zone: String,
+    /// Another manifest; else the zone's own is read anew.
+    pub manifest: Option<PathBuf>,
+    /// It may grant more than the one before.
+    pub may_widen: bool,
+}
+
+/// How far the replacement of a zone is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum ReplacementState {
+    /// The new zone is being started. Everything is as it was.
+    Starting,
+    /// It has not started. Everything is as it was.
+    Failed {
+        /// Why.
+        message: String,
+    },
+    /// New calls go to the new zone.
+    Replaced {
+        /// How many instances of the old zone are still there.
+        instances: u64,
+        /// How many calls go on in them.
+        calls: u64,
+    },
 }
 
 /// An application and all of its capabilities.
@@ -129,8 +186,10 @@ pub struct CapabilitiesReport {
     pub application: String,
     /// The broker's process, by which the application is known.
     pub broker: i32,
-    /// In the order of their numbers.
+    /// In the order of their numbers, the lowest `capabilities::MOST_ROWS` of them.
     pub capabilities: Vec<CapabilityRow>,
+    /// How many there are besides.
+    pub left_off: u64,
 }
 
 /// An application and all of its processes.

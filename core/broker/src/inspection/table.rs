@@ -1,12 +1,13 @@
 //! What the broker's loop knows of its processes, copied for who asks.
 
-use super::{Activity, CapabilityRow, ProcessKind, ProcessRow, WhyReport};
+use super::{Activity, CapabilityRow, ProcessKind, ProcessRow, ReplaceRequest, ReplacementState, WhyReport};
 use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
-use crate::process::Work;
-use crate::template::Progress;
-use crate::zone::Instance;
+use crate::processes::process::Work;
+use crate::processes::template::Progress;
+use crate::zones::replacement::NotBegun;
+use crate::zones::zone::Instance;
 use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
@@ -25,13 +26,17 @@ pub(crate) enum Want {
     /// The Python stack of one; without an answer, there is no such process.
     Stack(ProcessNumber, Sender<SeenStack>),
     /// All capabilities.
-    Capabilities(Sender<Vec<CapabilityRow>>),
+    Capabilities(Sender<(Vec<CapabilityRow>, u64)>),
     /// Take one back; whether it was alive, if there is one of that number.
     Revoke(u64, Sender<Option<bool>>),
     /// Narrow one.
     Narrow(u64, Box<NarrowRequest>, Sender<Result<(), String>>),
     /// Whether a process may call a function, if there is such a process.
     Why(ProcessNumber, String, Sender<Option<WhyReport>>),
+    /// Begin to replace a zone; the number of that.
+    Replace(Box<ReplaceRequest>, Sender<Result<u64, NotBegun>>),
+    /// How that goes on, if it is the last one.
+    Replacement(u64, Sender<Option<ReplacementState>>),
     /// Ask that one again: it is in native code, perhaps, and says then where it is.
     StackAgain(ProcessNumber),
 }
@@ -56,6 +61,8 @@ impl Broker {
                 Want::Revoke(number, answer) => drop(answer.send(self.revoke_numbered(number))),
                 Want::Narrow(number, by, answer) => drop(answer.send(self.narrow_numbered(number, &by))),
                 Want::Why(number, function, answer) => drop(answer.send(self.why(number, &function))),
+                Want::Replace(request, answer) => drop(answer.send(self.replace(&request))),
+                Want::Replacement(number, answer) => drop(answer.send(self.replacement_state(number))),
                 Want::StackAgain(number) => {
                     if let Some(pid) = self.numbers.get(&number) {
                         self.signal(*pid, Signal::USR1);
@@ -91,7 +98,7 @@ impl Broker {
         if let (Some(program), Some((main, _))) = (&self.program, &self.main) {
             let mut family = self.family_rows(&program.template.family, ProcessKind::Template);
             for row in &mut family {
-                row.function = Some(crate::spawning::describe(main));
+                row.function = Some(crate::processes::spawning::describe(main));
                 row.activity = match program.template.progress {
                     Progress::Starting => Activity::Starting,
                     Progress::Ready => Activity::Running,
@@ -104,7 +111,8 @@ impl Broker {
             let mut family = self.family_rows(&instance.family, ProcessKind::Zone);
             for row in family.iter_mut().filter(|row| row.kind == ProcessKind::Zone) {
                 row.monitors = instance.channels.values().filter_map(|channel| self.number(channel.client)).collect();
-                row.activity = match (instance.ending.is_some(), instance.ready) {
+                let ends = instance.ending.is_some() || self.zones[instance.zone].retired.is_some();
+                row.activity = match (ends, instance.ready) {
                     (true, _) => Activity::Ending,
                     (false, false) => Activity::Starting,
                     (false, true) => Activity::Running,
@@ -150,7 +158,7 @@ impl Broker {
     }
 
     /// What its zones say they run for it: a claim of theirs.
-    fn call_of(&self, process: &crate::process::Process) -> Option<Activity> {
+    fn call_of(&self, process: &crate::processes::process::Process) -> Option<Activity> {
         process.channels.iter().find_map(|(channel, held)| {
             let instance = self.instances.get(held.instance)?;
             let running = instance.status.all_running().find(|running| running.channel == *channel)?;

@@ -1,7 +1,7 @@
 //! `http`: hosts, secrets, and who vouches for servers.
 
 use crate::application::Purpose;
-use crate::files;
+use crate::application::files;
 use cloison_contract::host::HttpService;
 use cloison_contract::host::http::{HttpRule, SECRET_BYTES, Secret};
 use cloison_manifest::application::{SecretSource, ServiceRequest};

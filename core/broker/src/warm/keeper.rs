@@ -4,12 +4,12 @@
 //! none any more: nobody but whoever takes it can speak for it. What is left to do is what only a parent can: to wait for children.
 
 use super::{FromKeeper, ToKeeper, limits};
-use crate::blanks::forks_at_once;
 use crate::broker::FROM_TEMPLATE_BYTES;
 use crate::child::{Child, Exit, wait_for_child};
 use crate::family::{Family, TAKING_DOWN};
 use crate::launch::Binaries;
-use crate::spawning::inbox_bytes;
+use crate::processes::blanks::forks_at_once;
+use crate::processes::spawning::inbox_bytes;
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_transport::control::{Control, ControlError};

@@ -3,7 +3,7 @@
 use super::{FromKeeper, ToKeeper, limits};
 use crate::broker::{FROM_MICROPROCESS_BYTES, FROM_TEMPLATE_BYTES};
 use crate::child::{Child, Exit};
-use crate::spawning::inbox_bytes;
+use crate::processes::spawning::inbox_bytes;
 use cloison_contract::message::Layer;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::mailbox::{self, RouterEnd};

@@ -12,7 +12,7 @@ descriptors, so that libraries fall back to what they did before it existed); or
 can catch. Refused is what ordinary code asks out of habit. Deadly is what only code would try that has been taken over.
 
 This holds in a microprocess and in a zone at every stage, but for what the stage needs: the tables in
-[core/sandbox/src/policy](../core/sandbox/src/policy/mod.rs) name these exceptions (`files` and `threads` of a manifest, loading a library,
+[core/sandbox/src/policy](../core/sandbox/src/policy/mod.rs) name these exceptions (`files`, `network`, `processes` and `threads` of a manifest, loading a library,
 the template's forks). A test writes this page from those tables.
 ";
 

@@ -5,8 +5,8 @@
 //! | [`INIT`] | [`init`] | process 1 of a namespace, for ever |
 //! | [`TEMPLATE`] | [`serving`], [`template`] | the template, from the jail to its end |
 //! | [`MICROPROCESS`] | [`microprocess`], on top of the template's | each child, for ever |
-//! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`threads`], [`per_call`] | a zone until its seal, library constructors included |
-//! | [`sealed()`] | [`serving`], [`files`], [`threads`], on top of the loading stage's | a zone for ever after |
+//! | [`loading()`] | [`serving`], [`loading`](mod@loading), [`files`], [`network`], [`threads`], [`per_call`] | a zone until its seal, library constructors included |
+//! | [`sealed()`] | [`serving`], [`files`], [`network`], [`threads`], on top of the loading stage's | a zone for ever after |
 //! | [`fork_server()`] | the same and [`per_call`] | a zone for ever after that runs each call in a process of its own |
 //! | [`files_service()`] | [`serving`], [`files_service`](mod@files_service), [`threads`] | the host service for files, from the jail to its end |
 //! | [`log_service()`] | [`serving`], [`threads`] | the host service for logs, the same |
@@ -35,6 +35,7 @@ pub mod legacy;
 pub mod loading;
 pub mod microprocess;
 pub mod net_service;
+pub mod network;
 pub mod per_call;
 pub mod process_service;
 pub mod refused;
@@ -124,6 +125,8 @@ pub struct Needs<'a> {
     pub files: &'a [FileRule],
     /// What it may do in folders that it has besides.
     pub folders: Reach,
+    /// It connects to the machine's network.
+    pub network: bool,
     /// How many threads there may be.
     pub threads: u32,
     /// Each call runs in a process of its own.
@@ -140,6 +143,7 @@ pub fn loading(needs: &Needs<'_>) -> Policy {
         own.extend(needs.apart.then_some(per_call::LOOK_APART));
     }
     own.extend(needs.threads());
+    own.extend(needs.network());
     own.extend(needs.writes());
     own.push(loading::ROWS);
     own.extend(needs.reads());
@@ -216,7 +220,8 @@ fn worker(name: &'static str, own: Vec<&'static [Row]>) -> Policy {
 impl Needs<'_> {
     /// What a zone has after its seal and a library at work needs.
     fn serving(&self) -> Vec<&'static [Row]> {
-        let mut own: Vec<&'static [Row]> = self.threads().into_iter().chain(self.writes()).collect();
+        let mut own: Vec<&'static [Row]> =
+            self.threads().into_iter().chain(self.network()).chain(self.writes()).collect();
         if let Some(reads) = self.reads() {
             own.extend([reads, LEGACY_LOADING]);
         }
@@ -237,6 +242,11 @@ impl Needs<'_> {
 
     fn threads(&self) -> Option<&'static [Row]> {
         (self.threads > 1).then_some(threads::ROWS)
+    }
+
+    fn network(&self) -> impl Iterator<Item = &'static [Row]> {
+        let flags = if self.can_write() { network::FLAGS_AND_LOCKS } else { network::FLAGS };
+        self.network.then_some([flags, network::ROWS, net_service::ROWS]).into_iter().flatten()
     }
 
     fn reads(&self) -> Option<&'static [Row]> {

@@ -15,8 +15,14 @@ fn needs() -> Vec<Needs<'static>> {
     for threads in [1, 4] {
         for files in [&[][..], read, write] {
             for (per_call, apart) in [(false, true), (true, false), (true, true)] {
-                for folders in [Reach::Nothing, Reach::Read, Reach::Write] {
-                    all.push(Needs { files, folders, threads, per_call, apart });
+                for (folders, network) in [
+                    (Reach::Nothing, false),
+                    (Reach::Nothing, true),
+                    (Reach::Read, false),
+                    (Reach::Write, false),
+                    (Reach::Write, true),
+                ] {
+                    all.push(Needs { files, folders, network, threads, per_call, apart });
                 }
             }
         }
@@ -289,5 +295,50 @@ fn the_service_for_files_has_what_its_table_says() {
         [libc::SYS_openat, libc::SYS_open, libc::SYS_socket, libc::SYS_clone, libc::SYS_chdir, libc::SYS_mknodat]
     {
         assert_ne!(service.verdict(number, &[0; 6]), Verdict::Allow, "{number}");
+    }
+}
+
+/// What a zone without some need has not got of it: what stands in that need's tables alone is refused.
+#[test]
+fn what_nobody_needs_is_in_no_filter() {
+    let none = Needs { threads: 1, apart: true, ..Needs::default() };
+    let write = [FileRule { path: "/a".into(), write: true }];
+    let all = Needs { files: &write, network: true, threads: 4, ..none };
+    let thread = [threads::THREAD, 0, 0, 0, 0, 0];
+    let stream = [libc::AF_INET as u64, libc::SOCK_STREAM as u64, 0, 0, 0, 0];
+    let wait = [3, libc::F_SETFL as u64, libc::O_NONBLOCK as u64, 0, 0, 0];
+    type Attempt = (i64, [u64; 6]);
+    let groups: [(Needs<'_>, &[Attempt]); 3] = [
+        (Needs { files: &[], ..all }, &[(libc::SYS_unlinkat, [0; 6]), (libc::SYS_ftruncate, [0; 6])]),
+        (
+            Needs { network: false, ..all },
+            &[(libc::SYS_socket, stream), (libc::SYS_connect, [0; 6]), (libc::SYS_fcntl, wait)],
+        ),
+        (Needs { threads: 1, ..all }, &[(libc::SYS_clone, thread)]),
+    ];
+    for (without, attempts) in groups {
+        for (number, arguments) in attempts {
+            for policy in [loading(&all), sealed(&all)] {
+                assert_eq!(policy.verdict(*number, arguments), Verdict::Allow, "{} {number}", policy.name);
+            }
+            for needs in [&without, &none] {
+                for policy in [loading(needs), sealed(needs)] {
+                    assert_ne!(policy.verdict(*number, arguments), Verdict::Allow, "{} {number}", policy.name);
+                }
+            }
+        }
+    }
+    // Not everything that is called a socket, and nothing that others could connect to.
+    let sealed = sealed(&all);
+    let datagram = [libc::AF_INET as u64, libc::SOCK_DGRAM as u64, 0, 0, 0, 0];
+    let local = [libc::AF_UNIX as u64, libc::SOCK_STREAM as u64, 0, 0, 0, 0];
+    for (number, arguments) in [
+        (libc::SYS_socket, datagram),
+        (libc::SYS_socket, local),
+        (libc::SYS_bind, [0; 6]),
+        (libc::SYS_listen, [0; 6]),
+        (libc::SYS_fcntl, [3, libc::F_SETFL as u64, libc::O_ASYNC as u64, 0, 0, 0]),
+    ] {
+        assert_ne!(sealed.verdict(number, &arguments), Verdict::Allow, "{number}");
     }
 }

@@ -1,12 +1,12 @@
-//! The jail of a host service for networks: what it leaves to code that has taken the service over, each layer alone. The service's own
-//! checks are not here: everything is a bare system call.
+//! The jails of a host service for networks and of a zone that connects itself: what they leave to code that has taken over what is in
+//! them, each layer alone. The service's own checks are not here: everything is a bare system call.
 
 use crate::Test;
 use crate::attempts::Make;
 use crate::prisoner::Stage;
 use crate::warden::{Order, Outcome};
 use cloison_sandbox::{ServedNetwork, ServedPorts, ServiceContents, ServiceKind};
-use libc::{AF_INET, AF_UNIX, EACCES, ENETUNREACH, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM};
+use libc::{AF_INET, AF_UNIX, EACCES, ENETUNREACH, ENOENT, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -14,6 +14,7 @@ pub const TESTS: &[Test] = &[
     ("network::landlock_alone_knows_ports", landlock_alone_knows_ports),
     ("network::the_filter_alone_knows_kinds_of_sockets", the_filter_alone_knows_kinds_of_sockets),
     ("network::all_layers_leave_what_was_given", all_layers_leave_what_was_given),
+    ("network::a_zone_connects_to_what_its_manifest_names", a_zone_connects_to_what_its_manifest_names),
     ("network::nobody_else_has_the_machine_s_network", nobody_else_has_the_machine_s_network),
 ];
 
@@ -35,6 +36,16 @@ pub fn contents(files: &str) -> Option<ServiceContents<'static>> {
         datagrams: words.contains(&"names"),
     };
     Some(ServiceContents::without_folders(ServiceKind::Net(network), 1))
+}
+
+/// `connect=GRANTED,OTHER,OWN`: the first is what a zone's library may connect to. With `,none` behind that it may not.
+pub fn connect(files: &str) -> Option<Vec<u16>> {
+    let mut parts = files.strip_prefix("connect=")?.split(',');
+    for place in &PORTS {
+        place.store(parts.next()?.parse().ok()?, Ordering::Relaxed);
+    }
+    let granted = PORTS[0].load(Ordering::Relaxed);
+    Some(if parts.next() == Some("none") { Vec::new() } else { vec![granted] })
 }
 
 fn done(result: i64) -> i64 {
@@ -125,15 +136,52 @@ pub fn find(name: &str) -> Option<Make> {
     ATTEMPTS.iter().find(|(known, _)| *known == name).map(|(_, make)| *make)
 }
 
-fn tried(layers: Option<&str>, words: &str, attempt: &str) -> Outcome {
+/// What that attempt comes to at that stage. `how` makes of the ports that are granted, not granted and nobody's what is wanted.
+fn tried_at(stage: Stage, layers: Option<&str>, how: impl Fn([u16; 3]) -> String, attempt: &str) -> Outcome {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
     let [granted, other] = listeners.each_ref().map(|one| one.local_addr().expect("bound").port());
     let own = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").port();
-    let mut order = Order::new(Stage::Service, attempt);
-    order.files = format!("net={granted},{other},{own},{words}");
+    let mut order = Order::new(stage, attempt);
+    order.files = how([granted, other, own]);
+    order.threads = if stage == Stage::Worker { 2 } else { 1 };
     match layers {
         Some(layers) => order.layers(layers).outcome(),
         None => order.outcome(),
+    }
+}
+
+fn tried(layers: Option<&str>, words: &str, attempt: &str) -> Outcome {
+    let how = |[granted, other, own]: [u16; 3]| format!("net={granted},{other},{own},{words}");
+    tried_at(Stage::Service, layers, how, attempt)
+}
+
+/// Before its seal as after it, and in the process of a call: one port, and nothing else of what a network is.
+fn a_zone_connects_to_what_its_manifest_names() {
+    for stage in [Stage::Loading, Stage::Sealed, Stage::Worker, Stage::Child] {
+        let named = |[granted, other, own]: [u16; 3]| format!("connect={granted},{other},{own}");
+        let with = |layers, attempt: &str| tried_at(stage, layers, named, attempt);
+        assert_eq!(with(None, "network granted"), Outcome::Done(1), "{stage:?}");
+        for (attempt, _) in ATTEMPTS.iter().filter(|(name, _)| *name != "network granted") {
+            // While the loader opens files, there is none of that name.
+            let error = if (stage, *attempt) == (Stage::Loading, "network open") { ENOENT } else { EACCES };
+            assert_eq!(with(None, attempt), Outcome::Failed(error), "{stage:?}, {attempt}");
+        }
+        let [landlock, seccomp] = [Some("landlock"), Some("seccomp")];
+        assert_eq!(with(landlock, "network granted"), Outcome::Done(1), "{stage:?}");
+        assert_eq!(with(landlock, "network other"), Outcome::Failed(EACCES), "{stage:?}");
+        assert_eq!(with(landlock, "network own"), Outcome::Failed(EACCES), "{stage:?}");
+        assert_eq!(with(seccomp, "network granted"), Outcome::Done(1), "{stage:?}");
+        for kind in ["own", "datagram", "unix", "netlink", "raw", "packet", "vsock", "fast sendto", "fast sendmsg"] {
+            assert_eq!(with(seccomp, &format!("network {kind}")), Outcome::Failed(EACCES), "{stage:?}, {kind}");
+        }
+        // Without a port that is named, each of the layers refuses it alone.
+        let none = |ports| format!("{},none", named(ports));
+        for layers in [None, landlock, seccomp] {
+            let outcome = tried_at(stage, layers, none, "network granted");
+            assert_eq!(outcome, Outcome::Failed(EACCES), "{stage:?}, {layers:?}");
+        }
+        let outcome = tried_at(stage, Some("namespaces"), none, "network granted");
+        assert!(matches!(outcome, Outcome::Failed(ENETUNREACH | libc::ECONNREFUSED)), "{stage:?}: {outcome:?}");
     }
 }
 

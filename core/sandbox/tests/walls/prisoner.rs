@@ -90,7 +90,11 @@ pub fn run(arguments: &[String]) -> ! {
                 None => (&**files, None),
             };
             let threads = threads.parse().unwrap_or(1);
-            let wanted = Wanted { files: attempts::file_rules(files), placed, threads, early };
+            let (files, connect) = match network::connect(files) {
+                Some(connect) => (Vec::new(), connect),
+                None => (attempts::file_rules(files), Vec::new()),
+            };
+            let wanted = Wanted { files, connect, placed, threads, early };
             as_zone(stage, layers, missing, library, wanted, attempt);
         }
     }
@@ -182,6 +186,7 @@ fn as_service(layers: Layers, missing: Vec<String>, files: &str) {
 /// What differs between zones.
 struct Wanted<'a> {
     files: Vec<FileRule>,
+    connect: Vec<u16>,
     placed: Option<((OwnedFd, FilesRights), &'a str)>,
     threads: u32,
     /// Before the seal.
@@ -204,6 +209,7 @@ fn as_zone(
     }
     let mut zone = ZoneContents::new(LibraryFile(library.as_fd()));
     (zone.files, zone.threads, zone.per_call) = (wanted.files, wanted.threads, stage.per_call());
+    zone.connect = wanted.connect;
     let placed = wanted.placed.iter().map(|((folder, rights), at)| PlacedFolder {
         at,
         folder: ServedFolder { descriptor: folder.as_fd(), rights: *rights },

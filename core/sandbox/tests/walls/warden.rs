@@ -201,9 +201,9 @@ pub fn reap(exits: &mut Vec<(i32, Outcome)>) {
     }
 }
 
-/// Waits until no child is left. Ten seconds are a failure.
+/// Waits until no child is left. A minute is a failure.
 pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match wait(WaitOptions::NOHANG) {
             Err(_) => return,

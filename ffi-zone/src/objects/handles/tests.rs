@@ -58,6 +58,7 @@ fn counting(refcounted: bool) -> ZoneHandles {
             instances: Instances::Shared,
             threads: 1,
             files: vec![],
+            connect: vec![],
             needed: vec![],
             environment: vec![],
             scratch_bytes: None,

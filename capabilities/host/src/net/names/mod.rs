@@ -23,6 +23,8 @@ use super::wait::Until;
 use cloison_contract::host::NetService;
 use cloison_contract::host::net::{LOCALHOST, is_host_name, is_localhost};
 use cloison_contract::message::Machine;
+use cloison_contract::observation::ServiceUse;
+use cloison_zone::serve::recorder;
 use machine::{Hosts, NameServers};
 use question::Answered;
 use rustix::io::Errno;
@@ -93,6 +95,9 @@ impl Net {
             return Err(NetFailure::new(Errno::NOENT, format!("{text:?} is no host's name")));
         }
         let found = self.look_up(&name, port, families, until)?;
+        if port != 0 {
+            recorder::note(|| ServiceUse::Connect { host: name.clone(), port });
+        }
         let found: Vec<IpAddr> = found.into_iter().filter(|ip| families.has(*ip)).take(MOST_ADDRESSES).collect();
         if found.is_empty() {
             return Err(NetFailure::new(Errno::NODATA, format!("{name} has no address of that kind")));

@@ -1,0 +1,112 @@
+//! What a grant allows: what every step on the way from its root leaves.
+
+use super::ending::monotonic_ns;
+use super::{GrantEntry, GrantKey, GrantTable, Origin};
+use cloison_contract::grant::{Bound, Narrowing, Quota};
+use cloison_contract::{FunctionId, Grant};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+impl GrantTable {
+    /// Whether that function may be called by it, as far as that is a question of functions.
+    pub(crate) fn allows(&self, key: GrantKey, function: FunctionId) -> bool {
+        self.entries.contains_key(key)
+            && self.way(key).all(|entry| match &entry.origin {
+                Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.allows(function),
+                Origin::Narrowed { by, .. } => by.functions.as_ref().is_none_or(|set| set.contains(&function)),
+            })
+    }
+
+    /// What is left after every narrowing on the way.
+    pub(crate) fn effective(&self, key: GrantKey) -> Grant {
+        let mut steps: Vec<_> = self.way(key).map(|entry| &entry.origin).collect();
+        steps.reverse();
+        let mut grant = Grant::default();
+        for step in steps {
+            match step {
+                Origin::Root { grant: root, .. } | Origin::Service { grant: root, .. } => grant = root.clone(),
+                Origin::Narrowed { by, .. } => grant = grant.narrow(by),
+            }
+        }
+        grant
+    }
+
+    /// What it was narrowed by; nothing if `cloison.toml` grants it, or its own process.
+    pub(crate) fn narrowing(&self, key: GrantKey) -> Option<&Narrowing> {
+        match &self.entries.get(key)?.origin {
+            Origin::Root { .. } | Origin::Service { .. } => None,
+            Origin::Narrowed { by, .. } => Some(by),
+        }
+    }
+
+    /// What this one adds to what it comes from, as a grant of no function.
+    pub(crate) fn own_terms(&self, key: GrantKey) -> Grant {
+        match self.entries.get(key).map(|entry| &entry.origin) {
+            None => Grant::default(),
+            Some(Origin::Root { grant, .. } | Origin::Service { grant, .. }) => grant.clone(),
+            Some(Origin::Narrowed { by, .. }) => Grant {
+                functions: Default::default(),
+                bounds: by.bounds.clone(),
+                quota: by.quota,
+                expires_ns: by.expires_ns,
+                personal: by.personal,
+                quiet: by.quiet,
+            },
+        }
+    }
+
+    /// Say what one allows in the terms of another interface: which functions, if it says so itself, and its own bounds.
+    pub(crate) fn restate(
+        &mut self,
+        key: GrantKey,
+        functions: Option<BTreeSet<FunctionId>>,
+        bounds: Vec<(FunctionId, Bound)>,
+    ) {
+        match self.entries.get_mut(key).map(|entry| &mut entry.origin) {
+            Some(Origin::Root { grant, .. }) => {
+                grant.functions = functions.unwrap_or_default();
+                grant.bounds = bounds;
+            }
+            Some(Origin::Narrowed { by, .. }) => (by.functions, by.bounds) = (functions, bounds),
+            Some(Origin::Service { .. }) | None => {}
+        }
+    }
+
+    /// Narrow one as it is, for all who hold it and for all that was narrowed from it.
+    pub(crate) fn narrow_itself(&mut self, key: GrantKey, by: &Narrowing, expires: Option<Duration>) {
+        let now = Instant::now();
+        let Some(entry) = self.entries.get_mut(key) else { return };
+        let sooner =
+            expires.and_then(|after| now.checked_add(after)).filter(|at| entry.expires.is_none_or(|old| *at < old));
+        let mut by = by.clone();
+        if let Some(at) = sooner {
+            by.expires_ns = Some(monotonic_ns(at, now));
+            if let Some(old) = entry.expires.replace(at) {
+                self.expiries.remove(&(old, key));
+            }
+            self.expiries.insert((at, key));
+        }
+        match &mut entry.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => *grant = grant.narrow(&by),
+            Origin::Narrowed { by: own, .. } => **own = own.and(&by),
+        }
+    }
+}
+
+impl GrantEntry {
+    /// What this one counts, whatever those count that it comes from.
+    pub(crate) fn quota(&self) -> Quota {
+        match &self.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.quota,
+            Origin::Narrowed { by, .. } => by.quota,
+        }
+    }
+
+    /// Whether whoever was given it cannot give it on.
+    pub(crate) fn is_personal(&self) -> bool {
+        match &self.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.personal,
+            Origin::Narrowed { by, .. } => by.personal,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What comes of a capability that is narrowed, and who has narrowed it.
+
+use crate::audit::AuditEvent;
+use crate::broker::{Broker, Pid};
+use crate::capabilities::finding::Refused;
+use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable};
+use crate::processes::process::Process;
+use cloison_contract::grant::Narrowing;
+use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
+use cloison_contract::process::ProcessNumber;
+use cloison_manifest::{application, explain};
+use std::time::Duration;
+
+impl Broker {
+    /// What narrowing a grant by that means, or why it makes no sense.
+    pub(crate) fn narrowing(&self, key: GrantKey, by: &NarrowRequest) -> Result<Narrowing, String> {
+        let interface = self.interface_of(key).ok_or("there is nothing to narrow")?;
+        let of_zones = !by.bounds.is_empty() || by.cpu_ms.is_some() || by.quiet;
+        if of_zones && self.grants.service(key).is_some() {
+            return Err("`where`, `cpu` and `callbacks` are about zones: a service that a process serves checks its arguments itself\n\
+                        hint: functions, calls, bytes, rate, expires and delegate narrow a service"
+                .into());
+        }
+        application::narrowing(by, &interface, &self.grants.effective(key))
+    }
+
+    /// Make another capability of it, that allows less.
+    pub(crate) fn narrow(&mut self, pid: Pid, capability: CapabilityRef, by: &NarrowRequest) -> ToMicroprocess {
+        match self.narrowed(pid, capability, by) {
+            Ok(key) => match self.grants.get(key) {
+                Some(entry) => {
+                    let edition = self.zone_of(key).map_or(0, |zone| self.zones[zone].edition);
+                    let (capability, grant) = (entry.reference, self.grants.effective(key));
+                    ToMicroprocess::Narrowed { capability, grant, edition }
+                }
+                None => ToMicroprocess::Because(End::Revoked),
+            },
+            Err(refused) => self.refused(pid, &CapabilityName::Referred(capability), refused),
+        }
+    }
+
+    pub(super) fn narrowed(
+        &mut self,
+        pid: Pid,
+        capability: CapabilityRef,
+        by: &NarrowRequest,
+    ) -> Result<GrantKey, Refused> {
+        let from = self.held_by(pid, &CapabilityName::Referred(capability))?;
+        let Some(number) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number)
+        else {
+            return Err(Refused::Denied("a process that runs nothing narrows nothing".into()));
+        };
+        let narrowing = self.narrowing(from, by).map_err(Refused::Invalid)?;
+        self.record_functions(
+            from,
+            by.functions.iter().flatten().chain(by.bounds.iter().map(|(function, _)| function)),
+        );
+        let expires = by.expires_ms.map(Duration::from_millis);
+        let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
+        self.hold(pid, key);
+        Ok(key)
+    }
+
+    /// Enter what `minter` has made of a grant: when it expires, and whether it is a lease. It has no holder yet.
+    pub(super) fn enter_narrowed(
+        &mut self,
+        from: GrantKey,
+        by: Narrowing,
+        (expires, is_lease): (Option<Duration>, bool),
+        minter: ProcessNumber,
+    ) -> Result<GrantKey, String> {
+        let mut token = [0; 16];
+        self.random(&mut token).map_err(|error| format!("there is no random token: {error}"))?;
+        let narrowed = self.grants.narrow(from, by, expires, is_lease, minter, token);
+        let key = narrowed.map_err(|error| error.to_string())?;
+        self.note(|| {
+            let terms = self.interface_of(key).zip(self.grants.narrowing(key));
+            let terms = terms.map(|(interface, by)| explain::narrowing(&interface, by)).unwrap_or_default();
+            let who = self.auditee_numbered(minter);
+            AuditEvent::narrow(who, self.grants.name(key), self.number_of(key), self.number_of(from), &terms.join("; "))
+        });
+        Ok(key)
+    }
+
+    /// Who has narrowed a grant of that name, for people.
+    pub(crate) fn narrower(&self, entry: &GrantEntry, name: &str, minter: ProcessNumber) -> String {
+        let Some(profile) = &entry.profile else { return format!("process {minter}") };
+        let loaded = self.application.profiles.get(profile);
+        let kept = loaded.and_then(|loaded| loaded.capabilities.get(name));
+        let location = kept.map(|kept| kept.location.as_str()).unwrap_or_default();
+        format!("the profile {profile:?} ({location})")
+    }
+
+    /// Narrow a grant as it is. Channels of it end: the next call of each holder goes by the new terms.
+    pub(crate) fn narrow_grant(&mut self, key: GrantKey, by: &Narrowing, expires_ms: Option<u64>) {
+        self.grants.narrow_itself(key, by, expires_ms.map(Duration::from_millis));
+        let below = |held: GrantKey, grants: &GrantTable| {
+            std::iter::successors(Some(held), |one| grants.parent(*one)).any(|one| one == key)
+        };
+        self.cut_channels(|held, grants| below(held, grants).then_some(End::Narrowed));
+    }
+}

@@ -1,0 +1,98 @@
+//! What the audit trail is told about capabilities.
+
+use crate::audit::{AuditEvent, AuditProcess};
+use crate::broker::{Broker, Pid};
+use crate::capabilities::grants::GrantKey;
+use crate::processes::process::Process;
+use cloison_contract::FunctionId;
+use cloison_contract::message::CapabilityRef;
+use cloison_contract::process::ProcessNumber;
+use std::time::Instant;
+
+impl Broker {
+    /// Who a process is, for the audit trail.
+    pub(crate) fn auditee(&self, pid: Pid) -> Option<AuditProcess> {
+        self.processes.get(pid).and_then(Process::running).map(AuditProcess::of)
+    }
+
+    /// Tell the audit trail that a process could not be started, whatever the reason: it may be a capability that was not the asker's to give.
+    pub(crate) fn note_denied_spawn(&self, pid: Pid, message: &str) {
+        self.note_denial(|| {
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            AuditEvent::deny(who, "", message.lines().next().unwrap_or_default()).function("spawn")
+        });
+    }
+
+    /// Tell the audit trail of a call, as its zone says.
+    pub(crate) fn note_call(&self, client: Pid, key: GrantKey, zone: usize, function: u32, untold: u64) {
+        self.note(|| {
+            let interface = &self.zones[zone].specification.interface;
+            let function = interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
+            let who = self.auditee(client).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let event = AuditEvent::call(who, self.grants.name(key), function).grant(self.number_of(key));
+            match untold {
+                0 => event,
+                untold => event.reason(&format!("{untold} calls before it are not in the trail")),
+            }
+        });
+    }
+
+    /// A process has called what its grant has not got, and has refused it itself. Only what is so counts: the grant is its own, and has not got
+    /// the function.
+    pub(crate) fn has_refused(&mut self, pid: Pid, capability: CapabilityRef, function: FunctionId, times: u32) {
+        let Some(key) = self.grants.find(capability) else { return };
+        let holds = self.processes.get(pid).is_some_and(|process| process.held.holds(key));
+        let interface = self.interface_of(key).filter(|_| holds && !self.grants.allows(key, function));
+        let Some(declared) = interface.as_ref().and_then(|one| one.functions.get(function.0 as usize)) else { return };
+        self.grants.count_refused(key, times);
+        self.note_denial(|| {
+            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let reason = match times {
+                1 => "it is not granted".to_owned(),
+                times => format!("it is not granted: {times} calls"),
+            };
+            let event = AuditEvent::deny(who, self.grants.name(key), &reason);
+            event.function(&declared.name).grant(capability.number)
+        });
+    }
+
+    /// Tell the audit trail of a denial, within a rate: who is refused something as often as it can would push everything else out of the trail.
+    pub(crate) fn note_denial(&self, event: impl FnOnce() -> AuditEvent) {
+        if let Some(unsaid) = self.denials.borrow_mut().admit(Instant::now()) {
+            self.note(|| event().after(unsaid));
+        }
+    }
+
+    /// Tell the audit trail how often a grant was used since that was last told.
+    pub(crate) fn note_use(&mut self, key: GrantKey) {
+        let Some(entry) = self.grants.get(key).filter(|_| self.audit.is_some()) else { return };
+        let (number, used) = (entry.reference.number, entry.used());
+        if let Some((calls, refused)) = self.uses.since(number, used.calls, used.refused) {
+            self.note(|| AuditEvent::used(self.grants.name(key), number, calls, refused));
+        }
+    }
+
+    /// The same of every grant.
+    pub(crate) fn note_uses(&mut self) {
+        if self.audit.is_some() {
+            let keys: Vec<_> = self.grants.iter().map(|(key, _)| key).collect();
+            keys.into_iter().for_each(|key| self.note_use(key));
+        }
+    }
+
+    /// Tell the audit trail that another process holds a grant.
+    pub(crate) fn note_given(&self, giver: Pid, key: GrantKey, to: ProcessNumber) {
+        self.note(|| {
+            let who = self.auditee(giver).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to)
+        });
+    }
+
+    pub(super) fn note_end(&mut self, key: GrantKey, by: &str) {
+        self.note_use(key);
+        self.note(|| {
+            let derived = self.grants.derived(key);
+            AuditEvent::revoke(self.grants.name(key), self.number_of(key), derived, by)
+        });
+    }
+}

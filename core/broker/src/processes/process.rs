@@ -1,0 +1,129 @@
+//! A microprocess as the broker sees it.
+
+use crate::capabilities::grants::GrantKey;
+use crate::capabilities::{HeldCapabilities, Lineage};
+use crate::child::{Child, Exit};
+use crate::processes::scheduling::{Load, Standing};
+use crate::reactor::ReactorKey;
+use crate::zones::zone::InstanceId;
+use cloison_contract::message::{ChannelId, End};
+use cloison_contract::process::{
+    EXHAUSTED_STATUS, NOT_FRESH_STATUS, NOT_SEALED_STATUS, ProcessNumber, ProcessRef, Reason,
+};
+use cloison_transport::control::Control;
+use cloison_transport::mailbox::RouterEnd;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A microprocess.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) control: Arc<Control>,
+    pub(crate) registration: ReactorKey,
+    /// The process and its registration, once the template has forked it.
+    pub(crate) child: Option<(Child, ReactorKey)>,
+    /// It is to be killed as soon as it has been forked.
+    pub(crate) doomed: bool,
+    /// What it does; a blank does nothing yet.
+    pub(crate) work: Work,
+    /// Its channels: at most one for each capability.
+    pub(crate) channels: BTreeMap<ChannelId, HeldChannel>,
+    /// Its capabilities.
+    pub(crate) held: HeldCapabilities,
+    /// Why channels of it have ended, kept until it asks.
+    pub(crate) ends: BTreeMap<ChannelId, End>,
+}
+
+/// What a microprocess does.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// Nothing yet; here is our end of its mailbox, until the router gets it.
+    Blank(Box<RouterEnd>),
+    /// It has been told what to run.
+    Running(Box<Running>),
+}
+
+/// A microprocess that has been told what to run.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    pub(crate) reference: ProcessRef,
+    pub(crate) parent: Option<ProcessNumber>,
+    /// Who has started it, and who those.
+    pub(crate) lineage: Lineage,
+    /// Its name, for people.
+    pub(crate) name: Option<String>,
+    /// What it runs, for people.
+    pub(crate) function: String,
+    /// The profile that it was started with.
+    pub(crate) profile: Option<String>,
+    pub(crate) memory_bytes: u64,
+    pub(crate) cpu_seconds: u64,
+    /// When it is ended, whatever it does.
+    pub(crate) deadline: Option<Instant>,
+    /// How many living children it may have, and how many it has.
+    pub(crate) most_children: u32,
+    pub(crate) children: u32,
+    /// How many call channels it may have open.
+    pub(crate) most_channels: u32,
+    pub(crate) standing: Standing,
+    pub(crate) load: Load,
+}
+
+/// A channel that a client holds.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldChannel {
+    pub(crate) instance: InstanceId,
+    /// Which capability it is for.
+    pub(crate) grant: GrantKey,
+}
+
+impl Process {
+    /// One that waits to be told what to run. `child` is there once the template has forked it.
+    pub(crate) fn blank(
+        control: Arc<Control>,
+        registration: ReactorKey,
+        child: Option<(Child, ReactorKey)>,
+        mailbox: RouterEnd,
+    ) -> Self {
+        Self {
+            control,
+            registration,
+            child,
+            doomed: false,
+            work: Work::Blank(Box::new(mailbox)),
+            channels: BTreeMap::new(),
+            held: HeldCapabilities::default(),
+            ends: BTreeMap::new(),
+        }
+    }
+
+    /// What it has been told to run.
+    pub(crate) fn running(&self) -> Option<&Running> {
+        self.work.running()
+    }
+}
+
+impl Work {
+    /// What the process has been told to run.
+    pub(crate) fn running(&self) -> Option<&Running> {
+        match self {
+            Self::Blank(_) => None,
+            Self::Running(running) => Some(running),
+        }
+    }
+}
+
+/// What the kernel says of an end, as a reason. The router knows more: a program may end with any status.
+pub(crate) fn reason(exit: Exit) -> Reason {
+    match exit {
+        Exit::Exited(0) => Reason::Normal,
+        Exit::Exited(EXHAUSTED_STATUS) => Reason::MemoryLimit,
+        Exit::Exited(NOT_FRESH_STATUS) => Reason::Broker { text: "it could not be made fresh".into() },
+        Exit::Exited(NOT_SEALED_STATUS) => Reason::Broker { text: "its sandbox could not be closed".into() },
+        Exit::Exited(status) => Reason::Exited { status },
+        Exit::Signaled(libc::SIGXCPU) => Reason::CpuLimit,
+        Exit::Signaled(libc::SIGKILL) => Reason::Killed,
+        Exit::Signaled(signal) => Reason::Crash { signal },
+    }
+}

@@ -84,8 +84,8 @@ fn what_is_written_holds_together() {
     let summary = TrailSummary {
         files: 1,
         first: 0,
-        lines: 14,
-        events: 13,
+        lines: 15,
+        events: 14,
         dropped: 0,
         runs: 1,
         unended: 0,
@@ -145,17 +145,17 @@ fn lines_that_are_missing_or_new_or_elsewhere_are_found() {
     }
     let mut two = whole.clone();
     two.extend(foreign);
-    assert_eq!(fault(&path, &two), Some((15, TrailFault::NotNext)), "another chain behind it");
+    assert_eq!(fault(&path, &two), Some((16, TrailFault::NotNext)), "another chain behind it");
     for (more, what) in [
         ("hello\n".to_owned(), TrailFault::NoLine),
-        ("{\"seq\":14}\n".to_owned(), TrailFault::NoLine),
+        ("{\"seq\":15}\n".to_owned(), TrailFault::NoLine),
         ("\n".to_owned(), TrailFault::NoLine),
         ("x".repeat(3 * LINE_BYTES) + "\n", TrailFault::NoLine),
-        ("{\"seq\":14,".to_owned(), TrailFault::Cut),
+        ("{\"seq\":15,".to_owned(), TrailFault::Cut),
     ] {
         let mut longer = whole.clone();
         longer.push(more);
-        assert_eq!(fault(&path, &longer), Some((15, what)));
+        assert_eq!(fault(&path, &longer), Some((16, what)));
     }
     assert_eq!(fault(&path, &[]), Some((1, TrailFault::NoHeader)), "nothing is no trail");
     // What is cut off behind a line's end shows in nothing but the missing end.
@@ -347,7 +347,7 @@ fn the_next_run_goes_on_with_the_chain_of_the_last() {
     assert!(report.fault.is_none(), "{report:?}");
     assert_eq!(torn, [None, None, Some(13)]);
     let summary = report.summary;
-    assert_eq!((summary.runs, summary.unended, summary.ended, summary.events), (3, 1, true, 16));
+    assert_eq!((summary.runs, summary.unended, summary.ended, summary.events), (3, 1, true, 17));
 }
 
 #[test]

@@ -62,6 +62,8 @@ impl Session {
         if self.home.handles.waiting() > 0 {
             self.close_dropped(vm)?;
         }
+        // What was said of those is not said of this call.
+        self.takes_again();
         let mut channel = self.channel(plan, vm)?;
         let open = match &mut *channel {
             Some(open) if open.caller.is_live() => open,

@@ -42,7 +42,7 @@ pub(crate) use ending::GrantEnd;
 use ending::monotonic_ns;
 use limits::Minted;
 pub(crate) use limits::{MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, MOST_SERVICES, MOST_STEPS, TooMany};
-use slotmap::SlotMap;
+use slotmap::{KeyData, SlotMap};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -326,7 +326,8 @@ impl GrantTable {
 
     /// The leases that a process has made.
     pub(crate) fn leases_of(&self, process: ProcessNumber) -> Vec<GrantKey> {
-        let its = self.leases.iter().filter(|(minter, _)| *minter == process);
+        let first = GrantKey::from(KeyData::from_ffi(0));
+        let its = self.leases.range((process, first)..).take_while(|(minter, _)| *minter == process);
         its.map(|(_, key)| *key).collect()
     }
 

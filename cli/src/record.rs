@@ -54,7 +54,7 @@ pub enum ZoneCommand {
     Record(ZoneRecordArguments),
 }
 
-/// Run a program, and write the manifest of a zone with the smallest [sandbox] that would have sufficed
+/// Run a program, and write the manifest of a zone with the smallest `[sandbox]` that would have sufficed
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   cloison zone record app/mine.zone.toml -- app/

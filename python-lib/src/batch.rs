@@ -84,6 +84,8 @@ pub struct Batch {
     noted: RefCell<Vec<Noted>>,
     /// Where the images begin.
     mark: u64,
+    /// The channel that it was begun with: its handles are of no other one.
+    epoch: u64,
     crossing: Cell<u32>,
     calls: Cell<usize>,
     used: Cell<u64>,
@@ -105,10 +107,11 @@ impl Batch {
         }
         // Its calls are worked out before any is made.
         let session = session.renewed(&Plan::special(BATCH, "batch", &session.description.interface), vm)?;
-        let mark = session.nesting.mark();
+        let (mark, epoch) = (session.nesting.mark(), session.connection().epoch());
         Ok(Self {
             capability,
             session,
+            epoch,
             number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             state: Cell::new(State::Noting),
             noted: RefCell::default(),
@@ -119,14 +122,21 @@ impl Batch {
         })
     }
 
-    /// What was noted by an interface in whose place another one has come is not called by that.
-    fn check_interface(&self, vm: &VirtualMachine) -> PyResult<()> {
-        if !self.session.is_outdated() {
+    /// What was noted for one zone is not called in another one that has come in its place: neither by its interface, nor with its handles.
+    fn check_zone(&self, vm: &VirtualMachine) -> PyResult<()> {
+        let (session, name) = (&self.session, self.capability.name());
+        if session.is_outdated() {
+            let text = format!("batch of capability '{name}': {REPLACED}, and is called in another way now");
+            return Err(errors::new("ZoneReplaced", &text, &[], vm));
+        }
+        if session.connection().epoch() == self.epoch {
             return Ok(());
         }
-        let text =
-            format!("batch of capability '{}': {REPLACED}, and is called in another way now", self.capability.name());
-        Err(errors::new("ZoneReplaced", &text, &[], vm))
+        let (class, why) = match session.connection().was_replaced(self.epoch) {
+            true => ("ZoneReplaced", REPLACED),
+            false => ("StaleHandle", "the zone that it was begun with is gone"),
+        };
+        Err(errors::new(class, &format!("batch of capability '{name}': {why}"), &[], vm))
     }
 
     /// Note a call.
@@ -139,7 +149,7 @@ impl Batch {
         if self.state.get() == State::Over {
             return Err(vm.new_runtime_error("this batch is over"));
         }
-        self.check_interface(vm)?;
+        self.check_zone(vm)?;
         let (session, plan) = function.granted(vm)?;
         if self.used.get() - self.mark > CHUNK_BYTES || self.calls.get() >= CHUNK_CALLS {
             self.crossing.set(self.crossing.get() + 1);
@@ -300,8 +310,9 @@ impl Batch {
         if session.nesting.mark() > self.mark {
             return Err(vm.new_runtime_error("a batch that was begun outside of a callable cannot be run inside of it"));
         }
+        self.check_zone(vm)?;
         session.ensure_open(plan, vm)?;
-        self.check_interface(vm)?;
+        self.check_zone(vm)?;
         let offset = end.next_multiple_of(ARENA_ALIGNMENT);
         let length = noted.iter().map(|call| rows::row_bytes(call.words.len(), call.links.len())).sum();
         errors::room("the calls of a batch take", length, vm)?;

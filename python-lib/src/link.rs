@@ -6,7 +6,6 @@
 //! A microprocess that waits for an answer hears signals. If one raises, the question is abandoned and its answer **owed**: it is
 //! received before the next question is put, and what it brings is given back. So answers never pile up.
 
-use cloison_contract::FunctionId;
 use cloison_contract::message::{
     Begin, CapabilityRef, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess,
     ToTemplate,
@@ -50,7 +49,7 @@ thread_local! {
     /// Grants that nothing here names any more, and how often this process was given them.
     static RELEASED: RefCell<Vec<(CapabilityRef, u32)>> = const { RefCell::new(Vec::new()) };
     /// What was called here and is not granted, and how often, as far as the broker has not been told.
-    static REFUSED: RefCell<BTreeMap<(CapabilityRef, FunctionId), u32>> = const { RefCell::new(BTreeMap::new()) };
+    static REFUSED: RefCell<BTreeMap<(CapabilityRef, Box<str>), u32>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// Use `control` as a template does.
@@ -156,9 +155,9 @@ pub fn release_later(capability: CapabilityRef, times: u32) {
 }
 
 /// Tell the broker that a function was called that is not granted: at once, or as soon as no answer is owed.
-pub fn refused(capability: CapabilityRef, function: FunctionId) {
+pub fn refused(capability: CapabilityRef, function: &str) {
     REFUSED.with_borrow_mut(|refused| {
-        let times = refused.entry((capability, function)).or_default();
+        let times = refused.entry((capability, function.into())).or_default();
         *times = times.saturating_add(1);
     });
     // Who has no broker is about to end.
@@ -171,7 +170,7 @@ pub fn release() -> Result<(), LinkError> {
         return Ok(());
     }
     while let Some(((capability, function), times)) = REFUSED.with_borrow_mut(BTreeMap::pop_first) {
-        notify(&FromMicroprocess::Refused { capability, function, times })?;
+        notify(&FromMicroprocess::Refused { capability, function: function.into(), times })?;
     }
     while let Some((capability, times)) = RELEASED.with_borrow_mut(Vec::pop) {
         notify(&FromMicroprocess::Release { capability, times })?;

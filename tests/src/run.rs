@@ -152,7 +152,7 @@ pub fn interrupted<T>(mut attempt: impl FnMut() -> (Instant, T)) -> T {
         let (since, outcome) = attempt();
         (since.elapsed() < Duration::from_secs(2)).then_some(outcome)
     };
-    (0..20).find_map(by_itself).expect("an end within two seconds of twenty interrupts")
+    (0..5).find_map(by_itself).expect("an end within two seconds of one of five interrupts")
 }
 
 impl Running<'_> {

@@ -79,6 +79,16 @@ fn what_a_manifest_says_is_never_widened() {
     let text = recorded(&project, "cloison.recorded.toml");
     assert!(text.contains("(level <= 3) && ") && text.contains("level == 1"), "{text}");
     assert!(!text.contains("crc32"), "{text}");
+    // Nor is it granted what it has tried and was not granted.
+    let tries = "import cloison\nzlib = cloison.capability('zlib')\nprint(zlib.crc32(0, b'hello'))\ntry:\n    zlib.adler32(0, b'')\n\
+                 except cloison.CapabilityDenied:\n    pass\n";
+    let project =
+        Project::script(tries).file("narrow.toml", "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n");
+    let record =
+        ["run", "--record", "--record-anyway", "--manifest", "narrow.toml", "--output", "small.toml", "main.py"];
+    project.cloison(&record).output().ends_with(0);
+    let text = recorded(&project, "small.toml");
+    assert!(text.contains("crc32") && !text.contains("adler32"), "{text}");
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn new_calls_go_to_a_new_library_file() {
         );
         install(&project, 2, "");
         assert_eq!(told.tell("lib.version(), lib.counter_next(c)"), "(1, 6)", "{sandbox}");
+        assert_eq!(told.tell("(b := lib.batch()) and b.__enter__().counter_next(c) and None"), "None", "{sandbox}");
         told.replace(&["lib"]).ends_with(0).complains(&["lib was replaced: new calls go to the new zone"]);
         assert_eq!(
             told.tell("lib.counter_next(c)"),
@@ -119,6 +120,10 @@ fn new_calls_go_to_a_new_library_file() {
         assert_eq!(told.tell("c.closed, issubclass(cloison.ZoneReplaced, cloison.StaleHandle)"), "(True, True)");
         assert_eq!(told.tell("lib.version(), elsewhere()"), "(2, 2)", "{sandbox}");
         assert_eq!(told.tell("lib.counter_next((d := lib.counter_open(1)))"), "1", "{sandbox}");
+        // The new zone's first object has the number that the old one's had: nothing that was noted with that reaches it.
+        let ended = told.tell("b.__exit__(None, None, None)");
+        assert!(ended.starts_with("ZoneReplaced: batch of capability 'lib'"), "{sandbox}: {ended}");
+        assert_eq!(told.tell("lib.counter_next(d)"), "2", "{sandbox}");
         // And once more, of a zone that was replaced before.
         install(&project, 1, "");
         told.replace(&[&format!("{}.lib", told.live.pid())]).ends_with(0);
@@ -258,6 +263,8 @@ fn what_is_refused_or_does_not_start_changes_nothing() {
     let without = text.split("\n\n").filter(|part| !part.contains("int add")).collect::<Vec<_>>().join("\n\n");
     refused(&without, &["allows add, which it does not offer", "cloison.toml:3"]);
     refused(&text.replace("lib.so", "none.so"), &["none.so"]);
+    let writes = text.replace("read = \"$here/gate\"", "write = \"$here\"");
+    refused(&writes, &["its library may write", "and neither its logs nor its audit trail"]);
     let out = project.app("out/lib.zone.toml").display().to_string();
     told.replace(&["lib", "--manifest", &out]).ends_with(1).complains(&["a program could change", "out/lib.zone.toml"]);
     told.replace(&["files"]).ends_with(1).complains(&["a service of Cloison's own"]);
@@ -284,4 +291,29 @@ fn what_is_refused_or_does_not_start_changes_nothing() {
         matches!(lines[..], [line] if line.contains("\"zone\":\"lib\"") && line.contains("loaded anew")),
         "{lines:?}"
     );
+}
+
+/// The same words may grant more: a constant in a bound has another value, or what one function needed is there for another one as well.
+#[test]
+fn what_grants_more_in_the_same_words_is_said() {
+    let needing = |functions: &str, most: u32| {
+        zone("instances = \"per-client\"")
+            .replace("\"$here/gate\" }", &format!("\"$here/gate\", for = [{functions}] }}"))
+            .replace("[exceptions.LibError]", &format!("[constants]\nMOST = {most}\n\n[exceptions.LibError]"))
+    };
+    let project = project("").file("lib.zone.toml", &needing("\"version_when\"", 5));
+    let mut told = Told::start(&project);
+    let narrowed = "(less := lib.narrow(functions=['add'], where={'add': 'other <= MOST'})).add(1, 5)";
+    assert_eq!(told.tell(narrowed), "6");
+    let replaced = |text: &str| {
+        project.write("lib.zone.toml", text.as_bytes());
+        told.replace(&["lib"])
+    };
+    let refused = replaced(&needing("\"version_when\"", 9)).ends_with(1).complains(&["more would be granted"]);
+    assert!(refused.stdout.contains("the bound `other <= MOST` of add asks for something else"), "{refused}");
+    let refused = replaced(&needing("\"version_when\", \"add\"", 5)).ends_with(1).complains(&["more would be granted"]);
+    assert!(refused.stdout.contains("for who may call add alone"), "{refused}");
+    replaced(&needing("\"version_when\"", 5)).ends_with(0);
+    assert_eq!(told.tell("less.add(1, 5)"), "6");
+    told.end();
 }

@@ -19,7 +19,7 @@ mod services;
 use crate::application::{Application, AuditSettings, CapabilityRequest, ServiceRequest};
 use crate::diagnostic::Diagnostics;
 use crate::explain::{self, Measure};
-use cloison_contract::grant::{Grant, Narrowing, Rate};
+use cloison_contract::grant::{Bound, Grant, Narrowing, Rate};
 use cloison_contract::interface::{FunctionId, Instances, Interface};
 use cloison_contract::printable;
 use serde::Serialize;
@@ -196,6 +196,11 @@ impl GrantDifference {
         });
         library::replaced(&mut findings, &old, &new);
         findings.difference
+    }
+
+    /// Whether a bound asks for the same by two interfaces, for which it was read each. What cannot be told to be the same is not.
+    pub fn is_same_bound(old: (&Interface, &Bound), new: (&Interface, &Bound)) -> bool {
+        library::means_the_same(old, new)
     }
 
     /// All of them together.

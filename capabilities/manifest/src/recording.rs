@@ -42,8 +42,11 @@ pub struct Recording {
 /// What was done by one capability.
 #[derive(Clone, Debug, Default)]
 pub struct CapabilityUse {
-    /// By the names of the functions.
+    /// By the names of the functions: those that were called.
     pub functions: BTreeMap<String, FunctionUse>,
+    /// Lines of the program from which functions were looked up first, as `FILE:LINE`, or the process and its function. What was only looked
+    /// up was not called.
+    pub lines: BTreeMap<String, BTreeSet<String>>,
     /// What a host service was asked for.
     pub service: BTreeSet<ServiceUse>,
     /// Lines of the program that asked for it first, as `FILE:LINE`.
@@ -55,8 +58,6 @@ pub struct CapabilityUse {
 pub struct FunctionUse {
     /// By the position of the parameter.
     pub arguments: BTreeMap<usize, ArgumentUse>,
-    /// Lines of the program from which it was called first, as `FILE:LINE`, or the process and its function.
-    pub places: BTreeSet<String>,
 }
 
 /// What processes used up.
@@ -90,7 +91,7 @@ impl CapabilityUse {
     /// A place from which a function was used, or the capability itself.
     pub fn note_place(&mut self, function: Option<&str>, place: String) {
         let places = match function {
-            Some(function) => &mut self.functions.entry(function.to_owned()).or_default().places,
+            Some(function) => self.lines.entry(function.to_owned()).or_default(),
             None => &mut self.places,
         };
         if places.len() < MOST_PLACES {

@@ -163,19 +163,26 @@ pub(crate) fn put_up(
             let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
             let ports = match network {
                 Some(network) if version >= 4 => format!("; {}", describe(network)),
-                // Nobody else would tell ports apart.
-                Some(Network::OfLibrary(_)) => {
-                    return report.unavailable(LayerName::Landlock, "to restrict ports takes Linux 6.7");
-                }
+                Some(Network::OfLibrary(_)) => return Err(no_ports("to restrict ports takes Linux 6.7")),
                 Some(Network::OfService(_)) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
                 None => String::new(),
             };
             report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened{ports}"));
             Ok(())
         }
+        // Nobody else would tell ports apart, so there is no start without it, whatever may be missing.
+        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented
+            if matches!(network, Some(Network::OfLibrary(_))) =>
+        {
+            Err(no_ports("a library with a network has its ports restricted by it, and this kernel has it not"))
+        }
         LandlockStatus::NotEnabled => report.unavailable(LayerName::Landlock, "switched off at boot"),
         LandlockStatus::NotImplemented => report.unavailable(LayerName::Landlock, "needs Linux 5.13"),
     }
+}
+
+fn no_ports(why: &str) -> Error {
+    Error::Missing { name: LayerName::Landlock, detail: why.to_owned() }
 }
 
 /// What of TCP is refused but for some ports, and which those are. Where all are allowed, there is no rule that says so.

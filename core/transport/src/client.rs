@@ -178,11 +178,13 @@ impl Caller {
     /// Copy the reply out and check it. A reply that arrives after the end of the grant is dropped.
     #[inline]
     fn take(&mut self) -> Result<Status, CallError> {
+        let memory = &self.arena.memory;
+        // The broker sets the terms, then its bit: who looks in the other order and has seen the bit sees the terms.
+        let number = memory.word(REPLY).load(Ordering::Acquire);
         if self.terms.state().is_over() {
             return Err(CallError::Ended);
         }
-        let memory = &self.arena.memory;
-        if memory.word(REPLY).load(Ordering::Acquire) != self.sequence {
+        if number != self.sequence {
             return Err(CallError::Malformed); // the zone set a bit that is the broker's
         }
         let status = memory.word(REPLY_BLOCK).load(Ordering::Relaxed);
@@ -235,4 +237,29 @@ impl Caller {
 fn answered(memory: &Shared, sequence: u32) -> bool {
     let reply = memory.word(REPLY).load(Ordering::Acquire);
     reply == sequence || reply & ENDED != 0
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::channel::Channel;
+
+    /// The channel ends while its client takes replies: at each moment it is a reply or the end, never one that makes no sense.
+    #[test]
+    fn an_end_in_the_middle_of_taking_a_reply_is_an_end() {
+        for _ in 0..5000 {
+            let (channel, descriptors) = Channel::create(4096).expect("a channel");
+            let mut caller = Caller::open(descriptors.channel, descriptors.terms).expect("its client's end");
+            std::thread::scope(|scope| {
+                scope.spawn(|| channel.end(TermsState::Revoked));
+                let end = loop {
+                    // Nothing is posted, and so nothing is missing: each time it is an empty reply.
+                    if let Err(end) = caller.take() {
+                        break end;
+                    }
+                };
+                assert_eq!(end, CallError::Ended);
+            });
+        }
+    }
 }

@@ -143,6 +143,9 @@ fn a_closed_channel_ends_what_has_begun() {
     let mut caller = callers.pop().unwrap();
     assert_eq!(channels[0].answered(), Some(0));
     caller.post(&request(1, &[3]), LONG);
+    while zone.status.running().is_none() {
+        thread::sleep(Duration::from_millis(1));
+    }
     channels[0].close();
     assert!(!caller.is_live() && caller.is_heard());
     assert_eq!((channels[0].posted(), channels[0].answered()), (1, None));

@@ -211,14 +211,17 @@ impl CallableTarget {
         }
         call.question(service, client, self.number, turn, &mut reply).map_err(Failed::Answered)?;
         let asked = reply.words[2];
+        // Whoever does not answer has been told all the same.
+        if let Some(policy) = policy {
+            policy.carried(asked.saturating_sub(turn.in_use));
+        }
         let paused = turn.row.pause();
         let heard = self.hear(service, client, turn, &mut reply, &mut request);
         turn.row.resume(paused);
         heard?;
         if let Some(policy) = policy {
             // What the client says of its answer's length counts for nobody but itself.
-            let answered = request.arena_used.min(client.channel.arena().len()).saturating_sub(asked);
-            policy.carried(asked.saturating_sub(turn.in_use).saturating_add(answered));
+            policy.carried(request.arena_used.min(client.channel.arena().len()).saturating_sub(asked));
         }
         self.answered(service, client, call, turn, &request, given).map_err(Failed::Answered)
     }

@@ -28,7 +28,7 @@ static int write_to(const char *path, int flags) {
 /* 0, or why nothing came from that port of this machine. A library that waits for its sockets does so with `poll`. */
 static int fetch_from(int port) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int one = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
     if (one < 0) return errno;
     int why = done(connect(one, (struct sockaddr *)&address, sizeof address));
     if (why == 0) why = done(fcntl(one, F_SETFL, O_NONBLOCK));

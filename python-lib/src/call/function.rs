@@ -7,7 +7,6 @@ use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::value::IntoObject;
 use crate::objects::object::Capability;
-use cloison_contract::FunctionId;
 use cloison_contract::message::FromMicroprocess;
 use cloison_contract::observation::NAME_BYTES;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyTypeRef};
@@ -180,7 +179,7 @@ impl Function {
     pub fn granted(&self, vm: &VirtualMachine) -> PyResult<(&Rc<Session>, &Plan)> {
         let Ready { session, plan, .. } = self.ready(vm)?;
         if !plan.granted {
-            crate::link::refused(session.held.reference(), FunctionId(plan.id));
+            link::refused(session.held.reference(), &plan.name);
             return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
         }
         Ok((session, plan))
@@ -216,7 +215,6 @@ impl Function {
                 self.outdated(session, plan, error, vm)?;
                 continue;
             }
-            session.takes_again();
             match session.call(plan, &mut prepared, vm) {
                 Ok(values) => return values.into_object(&session.description.classes, vm),
                 // Its zone was replaced before it began.

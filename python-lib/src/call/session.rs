@@ -165,6 +165,9 @@ impl Session {
     /// The broker says that the zone has another interface by now: ask for that.
     #[cold]
     pub fn renew(&self, vm: &VirtualMachine) -> PyResult<()> {
+        if self.is_outdated() {
+            return Ok(());
+        }
         let new = Self::describe(CapabilityName::Referred(self.held.reference()), vm)?;
         let _ = self.successor.set(new);
         Ok(())

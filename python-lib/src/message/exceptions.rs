@@ -21,7 +21,7 @@ use rustpython_vm::function::FuncArgs;
 use rustpython_vm::types::PyTypeFlags;
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Of an exception's text, as much is sent.
 const TEXT_BYTES: usize = 64 << 10;
@@ -142,34 +142,49 @@ fn is_ordinary(error: &Py<PyBaseException>, vm: &VirtualMachine) -> bool {
 
 /// What is told instead of the text of an exception that [`is_endless`].
 pub(crate) const ENDLESS: &str = "<str() would not end>";
-/// How deep exceptions may be within each other's arguments, and how many there may be of them and of what holds them, for their texts to be
-/// asked for.
+/// How deep exceptions may be within each other's arguments, and how many of them there may be, for their texts to be asked for.
 const DEEPEST: usize = 32;
 const MOST: usize = 1000;
+/// How deep lists and tuples are looked into. `repr()` counts that itself, and raises where it is too deep.
+const DEEPEST_LISTS: usize = 100;
 
 /// Whether `str()` or `repr()` of it would not end, or would be too deep for the stack: an exception that is among its own arguments. RustPython
 /// asks one for the text of the other without counting how deep that is.
 pub(crate) fn is_endless(value: &PyObject) -> bool {
-    is_deeper(value, DEEPEST, &mut { MOST })
+    Walk { exceptions: DEEPEST, lists: DEEPEST_LISTS, most: MOST, seen: HashSet::new() }.is_deeper(value)
 }
 
-fn is_deeper(value: &PyObject, deepest: usize, most: &mut usize) -> bool {
-    let within = |values: &[PyObjectRef], most: &mut usize| -> bool {
-        if deepest == 0 || *most == 0 {
-            return true;
+/// A walk over what a text is made of.
+struct Walk {
+    /// How much deeper exceptions may be, and lists.
+    exceptions: usize,
+    lists: usize,
+    /// How many more exceptions there may be.
+    most: usize,
+    /// Lists and tuples that were looked into.
+    seen: HashSet<usize>,
+}
+
+impl Walk {
+    fn is_deeper(&mut self, value: &PyObject) -> bool {
+        if let Some(exception) = value.downcast_ref::<PyBaseException>() {
+            if self.exceptions == 0 || self.most == 0 {
+                return true;
+            }
+            (self.exceptions, self.most) = (self.exceptions - 1, self.most - 1);
+            let deeper = exception.args().as_slice().iter().any(|value| self.is_deeper(value));
+            self.exceptions += 1;
+            return deeper;
         }
-        *most -= 1;
-        values.iter().any(|value| is_deeper(value, deepest - 1, most))
-    };
-    if let Some(exception) = value.downcast_ref::<PyBaseException>() {
-        within(exception.args().as_slice(), most)
-    } else if let Some(tuple) = value.downcast_ref::<PyTuple>() {
-        within(tuple.as_slice(), most)
-    } else if let Some(list) = value.downcast_ref::<PyList>() {
-        let values = list.borrow_vec().to_vec();
-        within(&values, most)
-    } else {
-        false
+        let (tuple, list) = (value.downcast_ref::<PyTuple>(), value.downcast_ref::<PyList>());
+        if tuple.is_none() && list.is_none() || self.lists == 0 || !self.seen.insert(value.get_id()) {
+            return false;
+        }
+        self.lists -= 1;
+        let deeper = tuple.is_some_and(|tuple| tuple.as_slice().iter().any(|value| self.is_deeper(value)))
+            || list.is_some_and(|list| list.borrow_vec().iter().any(|value| self.is_deeper(value)));
+        self.lists += 1;
+        deeper
     }
 }
 

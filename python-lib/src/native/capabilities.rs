@@ -94,14 +94,19 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
 
 /// Let a process hold capabilities that a message to it names.
 pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
-    for capabilities in capabilities.chunks(GIVEN_AT_ONCE) {
-        match connection::ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
-            (ToMicroprocess::Done, _) => {}
-            (ToMicroprocess::Because(end), _) => return Err(not_alive("a capability in the message", &end, vm)),
-            (answer, _) => return Err(connection::no_capability("", answer, vm)),
-        }
+    if capabilities.len() > GIVEN_AT_ONCE {
+        let count = capabilities.len();
+        let message = format!("a message names {count} capabilities, and {GIVEN_AT_ONCE} at most are given at once");
+        return Err(connection::no_capability("", ToMicroprocess::Denied { message }, vm));
     }
-    Ok(())
+    if capabilities.is_empty() {
+        return Ok(());
+    }
+    match connection::ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
+        (ToMicroprocess::Done, _) => Ok(()),
+        (ToMicroprocess::Because(end), _) => Err(not_alive("a capability in the message", &end, vm)),
+        (answer, _) => Err(connection::no_capability("", answer, vm)),
+    }
 }
 
 /// The same, for Python.

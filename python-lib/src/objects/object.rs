@@ -207,8 +207,9 @@ impl GetAttr for Capability {
             let found = known.map(|classes| classes.attribute(&text, vm)).transpose()?.flatten();
             found.ok_or_else(|| zelf.no_function(&text, vm))?
         };
-        // In a template a name may turn out to be anything. What is a service's names the capability, which goes when nothing else does.
-        let lasts = zelf.session.get().is_some() && !zelf.is_service();
+        // In a template a name may turn out to be anything. What is a service's names the capability, which goes when nothing else does. Constants
+        // and classes are others when the zone was replaced; a function follows.
+        let lasts = zelf.session.get().is_some() && !zelf.is_service() && found.downcastable::<Function>();
         if let (Some(dict), true) = (zelf.as_object().dict(), lasts) {
             dict.set_item(name, found.clone(), vm)?;
         }

@@ -21,7 +21,7 @@
 
 use super::{Begin, CapabilityName, CapabilityRef, ChannelId, End, Look, Looked, Module, NarrowRequest, Spawn};
 use crate::process::{ProcessNumber, ProcessRef};
-use crate::{FunctionId, Grant, Interface};
+use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
 
 /// From a microprocess to the broker.
@@ -102,8 +102,8 @@ pub enum FromMicroprocess {
         /// By which.
         capability: CapabilityRef,
         /// What.
-        function: FunctionId,
-        /// How many times.
+        function: String,
+        /// How many times; 1000 at most count.
         times: u32,
     },
     /// Make a capability of functions of its own: a service, which it serves itself.

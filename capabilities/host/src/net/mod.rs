@@ -114,7 +114,7 @@ impl Net {
     /// Tells where a connection goes, if the application is recorded: the name that has led there, and the address where no name is
     /// enough.
     fn note_place(&self, address: SocketAddr) {
-        let name = self.remembered.find(address.ip(), |_| true);
+        let name = self.remembered.find(address.ip(), |name| self.service.names(name, address.port()));
         let enough = name.as_deref().is_some_and(|name| is_localhost(name) || !is_special(address.ip().to_canonical()));
         let port = address.port();
         if let Some(host) = name {

@@ -271,6 +271,12 @@ fn definition(interface: &Interface, definition: &Definition) -> String {
 const FUNCTION: &str = "FunctionId(";
 const TYPE: &str = "TypeId(";
 
+/// Whether a bound that was read anew for another interface asks for what it asked for: a constant in it may have another value there, or a
+/// name be a function's.
+pub(super) fn means_the_same(old: (&Interface, &Bound), new: (&Interface, &Bound)) -> bool {
+    described(old.0, &old.1.expression) == described(new.0, &new.1.expression)
+}
+
 /// All fields of it, functions and types by their names: what stands elsewhere in another manifest is the same.
 fn described(interface: &Interface, of: &impl std::fmt::Debug) -> String {
     let text = format!("{of:?}");

@@ -91,14 +91,16 @@ fn texts(name: &str, seen: &ArgumentUse) -> Option<String> {
     if seen.many_texts || seen.null {
         return None;
     }
+    let lower = name.to_ascii_lowercase();
+    if SECRET.iter().any(|part| lower.contains(part)) {
+        return None;
+    }
     let texts: Option<Vec<_>> = seen.few_texts.iter().map(|text| std::str::from_utf8(text).ok()).collect();
     let texts = texts?;
     if let Some(folder) = common_folder(&texts) {
         return Some(format!("{name} starts_with \"{folder}\""));
     }
-    let lower = name.to_ascii_lowercase();
-    let secret = SECRET.iter().any(|part| lower.contains(part));
-    if secret || texts.len() > LISTED || !texts.iter().all(|text| is_word(text)) {
+    if texts.len() > LISTED || !texts.iter().all(|text| is_word(text)) {
         return None;
     }
     match texts[..] {

@@ -52,9 +52,9 @@ fn library(table: &mut dyn TableLike, inline: bool, used: &CapabilityUse, interf
     let mut allow = Array::new();
     // What stands behind the comma of an element belongs to the next one, or to the end.
     let mut behind = String::new();
-    for (name, function) in &used.functions {
+    for name in used.functions.keys() {
         allow.push_formatted(Value::from(name.as_str()).decorated(format!("{behind}\n    "), ""));
-        let places: Vec<_> = function.places.iter().map(String::as_str).collect();
+        let places: Vec<_> = used.lines.get(name).into_iter().flatten().map(String::as_str).collect();
         behind = if places.is_empty() { String::new() } else { format!("  # {}", comment(&places)) };
     }
     if !allow.is_empty() {

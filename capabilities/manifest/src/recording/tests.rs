@@ -105,6 +105,8 @@ fn a_wide_manifest_becomes_the_smallest() {
     let base = "# mine\n[app]\nentry = \"app:main\"\n\n[capabilities.store]\nzone = \"store.zone.toml\"\nallow = \"*\"\n\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";
     let mut store = used(&[("put", &[(1, text("r"))]), ("level", &[(0, Integer(6))])]);
     store.note_place(Some("put"), "app.py:7".into());
+    // Looked up, and never called.
+    store.note_place(Some("take"), "app.py:9".into());
     store.note_place(Some("level"), "app.py:8\n[capabilities.evil]\u{202e}".into());
     let recording = Recording {
         capabilities: BTreeMap::from([("store".to_owned(), store)]),

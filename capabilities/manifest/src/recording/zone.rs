@@ -66,7 +66,7 @@ fn limits(table: &mut dyn TableLike, sandbox: &Sandbox, used: &ZoneUse) {
         let descriptors = used.descriptors.min(sandbox.descriptors);
         let value = Value::from(i64::from(descriptors));
         table.insert("descriptors", Item::Value(value.decorated(" ", "  # as many as it had room for")));
-    } else {
+    } else if sandbox.descriptors >= FIRST_DESCRIPTORS {
         // That is what it is without being said.
         table.remove("descriptors");
     }

@@ -311,9 +311,9 @@ impl LoadedApplication {
         self.profiles = application.profiles.iter().map(load).collect();
     }
 
-    /// No program changes what it is granted: in no folder that it may change is the manifest, that of a zone, a library that one loads, or
-    /// a program that may be started.
-    fn keep_manifests(&self, beside: &Path, application: &Application, mistakes: &mut Diagnostics) {
+    /// The files that say or do what is granted, as the kernel calls them: the manifest, those of zones, libraries that these load, and programs
+    /// that may be started. What is named is in `beside`.
+    fn made_of(&self, beside: &Path) -> Vec<PathBuf> {
         let zones = self.zones.iter().filter(|zone| zone.service.is_none());
         let mut files = vec![self.manifest.clone()];
         files.extend(zones.flat_map(ZoneSpecification::files));
@@ -323,7 +323,24 @@ impl LoadedApplication {
                 files.extend(named.map(|path| beside.join(path)));
             }
         }
-        let real: Vec<_> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+        files.iter().filter_map(|file| file.canonicalize().ok()).collect()
+    }
+
+    /// What a library by another manifest of a zone could change and may not, as at the start: what the application is made of, its logs, and
+    /// its audit trail. The path by which it could, and the file.
+    pub(crate) fn changed_by(&self, new: &ZoneSpecification) -> Option<(String, PathBuf)> {
+        let mut files = self.made_of(parent(&self.manifest));
+        files.extend(new.files().iter().filter_map(|file| file.canonicalize().ok()));
+        files.extend(self.audit_files());
+        let logs = self.zones.iter().filter_map(|zone| zone.service.as_ref()?.log.as_ref());
+        files.extend(logs.flat_map(LogFile::real_names));
+        let (rule, file) = new.changes(&files)?;
+        Some((rule, file.clone()))
+    }
+
+    /// No program changes what it is granted: in no folder that it may change is what the application is made of.
+    fn keep_manifests(&self, beside: &Path, application: &Application, mistakes: &mut Diagnostics) {
+        let real = self.made_of(beside);
         for (name, request) in &application.capabilities {
             let Some(capability) = self.capabilities.get(name) else { continue };
             let zone = &self.zones[capability.zone];

@@ -292,7 +292,11 @@ fn offered(folder: &Path, named: &[String]) -> Result<Vec<OfferedZone>, LoadErro
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut beside: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     beside.sort();
-    for zone in beside.into_iter().filter(|name| name.ends_with(".zone.toml")).take(MOST_OFFERED) {
+    for zone in beside
+        .into_iter()
+        .filter(|name| name.ends_with(".zone.toml") && !name.ends_with(".recorded.zone.toml"))
+        .take(MOST_OFFERED)
+    {
         // One with mistakes is not what the program runs with.
         if let Ok(read) = ZoneSpecification::read(&folder.join(&zone)) {
             zones.push(OfferedZone { name: read.interface.name.clone(), zone });

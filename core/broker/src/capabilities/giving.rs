@@ -7,7 +7,7 @@ use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST
 use crate::capabilities::held::{Giver, HeldCapabilities};
 use crate::capabilities::profiles;
 use crate::processes::process::Process;
-use cloison_contract::message::{CapabilityName, CapabilityRef, Spawn, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, CapabilityRef, GIVEN_AT_ONCE, Spawn, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use std::collections::BTreeSet;
 
@@ -191,6 +191,11 @@ impl Broker {
 
     /// Let another process hold these as well, all of them or none.
     pub(crate) fn give(&mut self, pid: Pid, capabilities: &[CapabilityRef], to: ProcessRef) -> ToMicroprocess {
+        if capabilities.len() > GIVEN_AT_ONCE {
+            return ToMicroprocess::Denied {
+                message: format!("{GIVEN_AT_ONCE} capabilities at most are given at once"),
+            };
+        }
         let mut keys = Vec::with_capacity(capabilities.len());
         for capability in capabilities {
             let name = CapabilityName::Referred(*capability);

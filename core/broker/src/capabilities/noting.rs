@@ -4,10 +4,12 @@ use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::GrantKey;
 use crate::processes::process::Process;
-use cloison_contract::FunctionId;
 use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::ProcessNumber;
 use std::time::Instant;
+
+/// How many calls that a process has refused itself count at once.
+const MOST_REFUSED: u32 = 1000;
 
 impl Broker {
     /// Who a process is, for the audit trail.
@@ -39,11 +41,19 @@ impl Broker {
 
     /// A process has called what its grant has not got, and has refused it itself. Only what is so counts: the grant is its own, and has not got
     /// the function.
-    pub(crate) fn has_refused(&mut self, pid: Pid, capability: CapabilityRef, function: FunctionId, times: u32) {
-        let Some(key) = self.grants.find(capability) else { return };
-        let holds = self.processes.get(pid).is_some_and(|process| process.held.holds(key));
-        let interface = self.interface_of(key).filter(|_| holds && !self.grants.allows(key, function));
-        let Some(declared) = interface.as_ref().and_then(|one| one.functions.get(function.0 as usize)) else { return };
+    pub(crate) fn has_refused(&mut self, pid: Pid, capability: CapabilityRef, function: &str, times: u32) {
+        // More than that it says in several words, which others hear in between.
+        let times = times.min(MOST_REFUSED);
+        let Some(key) = self.grants.find(capability).filter(|_| times > 0) else { return };
+        if !self.processes.get(pid).is_some_and(|process| process.held.holds(key)) {
+            return;
+        }
+        // By its name: what its number is in the client's interface, it may not be any more in the one that the zone has now.
+        let interface = self.interface_of(key);
+        let Some((id, declared)) = interface.as_ref().and_then(|one| one.function(function)) else { return };
+        if self.grants.allows(key, id) {
+            return;
+        }
         self.grants.count_refused(key, times);
         self.note_denial(|| {
             let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));

@@ -130,11 +130,24 @@ impl Broker {
         self.end_superfluous();
     }
 
-    /// A process has ended: what it has lent falls back.
+    /// A process has ended: what it has lent falls back. However much that is, channels are gone through once.
     pub(crate) fn end_leases(&mut self, lender: ProcessNumber) {
+        let (mut ended, mut services) = (Vec::new(), false);
         for lease in self.grants.leases_of(lender) {
-            self.end_grant(lease, "its lender has ended");
+            let was_alive = self.grants.end_of(lease).is_none();
+            if self.grants.end(lease, GrantEnd::Revoked) && was_alive {
+                services |= self.grants.service(lease).is_some();
+                ended.push(lease);
+            }
         }
+        if ended.is_empty() {
+            return;
+        }
+        self.cut_dead_channels();
+        if services {
+            self.tell_ended();
+        }
+        ended.into_iter().for_each(|lease| self.note_end(lease, "its lender has ended"));
     }
 
     /// A process has ended: it holds nothing any more, and serves nothing. The router has been told of the end before: what the process had

@@ -279,7 +279,7 @@ impl Broker {
             FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
             FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),
             FromMicroprocess::Refused { capability, function, times } => {
-                return self.has_refused(pid, capability, function, times);
+                return self.has_refused(pid, capability, &function, times);
             }
             FromMicroprocess::Offer { name, functions } => self.offer(pid, name, functions),
             FromMicroprocess::Admit { grant, client, function, bytes } => {

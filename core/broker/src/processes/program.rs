@@ -5,7 +5,7 @@
 //!  first spawn ─▶ ForkTemplate ─▶ Forked ─▶ imports (Find …) ─▶ Ready ─▶ from now on it forks those that need the module
 //!                                             │ not after 100 ms: those that are wanted meanwhile are forked from
 //!                                             │ the template, and import the module themselves
-//!                                             └ fails, needs what only a microprocess has, or takes longer than 2 s:
+//!                                             └ fails, needs what only a microprocess has, or computes for 2 s, takes longer than 20 s:
 //!                                               it is ended and not tried again, and all import the module themselves
 //! ```
 //!

@@ -17,9 +17,9 @@ use crate::family::TAKING_DOWN;
 use crate::inspection::kernel;
 use crate::processes::process::Process;
 use crate::zones::zone::InstanceId;
-use cloison_contract::Interface;
 use cloison_contract::message::{CapabilityRef, ChannelId, FromZone};
 use cloison_contract::observation::{NAME_BYTES, Observation};
+use cloison_contract::{FunctionId, Interface};
 use cloison_manifest::recording::zone::ZoneUse;
 use cloison_manifest::recording::{CapabilityUse, Recording};
 use std::cell::RefCell;
@@ -33,6 +33,8 @@ use watch::FileWatch;
 const LOOK: Duration = Duration::from_millis(10);
 /// The most that is remembered of what one service was asked for.
 const MOST_USES: usize = 4096;
+/// The most messages that are still read of a zone that ends: far more than a socket holds.
+const MOST_UNHEARD: usize = 10_000;
 /// How many names of capabilities that are not there are remembered.
 const MOST_MISSING: usize = 8;
 
@@ -94,9 +96,13 @@ impl Broker {
         Some(recording)
     }
 
-    /// All that a zone has said of calls by now; whatever else it says is too late.
-    fn hear_observations(&self, id: InstanceId) {
-        while let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) {
+    /// All that a zone has said of calls by now; whatever else it says is too late. One that goes on saying something is not listened to for ever.
+    pub(crate) fn hear_observations(&self, id: InstanceId) {
+        if self.recorder.is_none() {
+            return;
+        }
+        for _ in 0..MOST_UNHEARD {
+            let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) else { return };
             match instance.control.try_receive::<FromZone>() {
                 Ok(Some((FromZone::Observed { channel, observation }, _))) => {
                     self.observed_in(id, channel, observation);
@@ -113,9 +119,9 @@ impl Broker {
         self.recorder.as_ref()?.watch.as_ref()?;
         let instances: Vec<_> = self.instances.keys().collect();
         for id in instances {
-            self.hear_observations(id);
             self.look_at_zone(id);
             self.instances[id].family.end(Instant::now() + TAKING_DOWN);
+            self.hear_observations(id);
         }
         let recorder = self.recorder.take()?;
         let (zone, watch) = recorder.watch?;
@@ -148,7 +154,8 @@ impl Broker {
         let Some(capability) = self.of_manifest(attached.grant) else { return true };
         let interface = &self.application.zones[capability.zone].interface;
         recorder.capability(self.grants.name(attached.grant), |used| {
-            let declared = |function: u32| interface.functions.get(function as usize);
+            let granted = |function: u32| capability.grant.allows(FunctionId(function));
+            let declared = |function: u32| interface.functions.get(function as usize).filter(|_| granted(function));
             match observation {
                 Observation::Call { function } => {
                     if let Some(declared) = declared(function) {
@@ -194,7 +201,8 @@ impl Broker {
         let (Some(recorder), Some(capability)) = (&self.recorder, self.of_manifest(key)) else { return };
         let interface = &self.application.zones[capability.zone].interface;
         recorder.capability(self.grants.name(key), |used| {
-            for name in names.filter(|name| interface.function(name).is_some()) {
+            let granted = |name: &&String| interface.function(name).is_some_and(|(id, _)| capability.grant.allows(id));
+            for name in names.filter(granted) {
                 used.functions.entry(name.clone()).or_default();
             }
         });

@@ -17,6 +17,9 @@ use std::path::{Path, PathBuf};
 
 /// The most folders and files that are watched; a recording of more does not begin.
 const MOST_WATCHES: usize = 32 << 10;
+/// How many events are looked at without a pause, and how often at the end.
+const EVENTS_AT_ONCE: usize = 4096;
+const MOST_LOOKS: usize = 100;
 /// The most paths that are remembered.
 const MOST_PATHS: usize = 16 << 10;
 
@@ -58,6 +61,10 @@ impl FileWatch {
         // All of them are found first: to look into a folder is to open it.
         let mut all = Vec::new();
         find(path, &mut all)?;
+        if self.watched.len() + all.len() > MOST_WATCHES {
+            let message = format!("more than {MOST_WATCHES} files and folders are watched");
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, message));
+        }
         for path in all {
             let number = inotify::add_watch(&self.inotify, &path, CHANGES | WatchFlags::OPEN).map_err(|error| {
                 let hint = "\nhint: fs.inotify.max_user_watches is how many files may be watched";
@@ -68,18 +75,22 @@ impl FileWatch {
         Ok(())
     }
 
-    /// Take note of what has happened.
-    pub(crate) fn look(&mut self) {
+    /// Take note of what has happened: of so much at once, so that who changes files as fast as it can keeps nobody here. Whether there was no more.
+    pub(crate) fn look(&mut self) -> bool {
         let mut buffer = [MaybeUninit::uninit(); 16 << 10];
         let mut found: Vec<(PathBuf, ReadFlags)> = Vec::new();
+        let (mut gone, mut is_all) = (Vec::new(), false);
         {
             let mut reader = inotify::Reader::new(&self.inotify, &mut buffer);
-            loop {
+            while found.len() < EVENTS_AT_ONCE {
                 match reader.next() {
                     Ok(event) => {
                         let flags = event.events();
                         self.incomplete |= flags.contains(ReadFlags::QUEUE_OVERFLOW);
                         let Some(watched) = self.watched.get(&event.wd()) else { continue };
+                        if flags.contains(ReadFlags::IGNORED) {
+                            gone.push(event.wd());
+                        }
                         let path = match event.file_name() {
                             Some(name) => watched.join(OsStr::from_bytes(name.to_bytes())),
                             None => watched.clone(),
@@ -87,13 +98,19 @@ impl FileWatch {
                         found.push((path, flags));
                     }
                     Err(Errno::INTR) => {}
-                    Err(_) => break,
+                    Err(_) => {
+                        is_all = true;
+                        break;
+                    }
                 }
             }
         }
+        // Before new ones come, whose numbers may be the same.
+        gone.iter().for_each(|number| drop(self.watched.remove(number)));
         for (path, flags) in found {
             self.note(path, flags);
         }
+        is_all
     }
 
     fn note(&mut self, path: PathBuf, flags: ReadFlags) {
@@ -118,7 +135,7 @@ impl FileWatch {
 
     /// What was opened, and whether it was changed; `None` if something was missed.
     pub(crate) fn uses(mut self) -> Option<BTreeMap<String, bool>> {
-        self.look();
+        self.incomplete |= !(0..MOST_LOOKS).any(|_| self.look());
         (!self.incomplete).then_some(self.uses)
     }
 }

@@ -569,6 +569,7 @@ impl Broker {
         self.reactor.remove(instance.registration, &instance.control);
         instance.check_at = None;
         self.look_at_zone(id);
+        self.hear_observations(id);
         let Some(instance) = self.instances.get_mut(id) else { return };
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         instance.family.kill();

@@ -22,7 +22,7 @@
 //!
 //! [`Channel::close`]: cloison_transport::channel::Channel::close
 
-use crate::application::{LoadError, ZoneSpecification};
+use crate::application::{ApplicationCapability, LoadError, ZoneSpecification};
 use crate::audit::AuditEvent;
 use crate::broker::Broker;
 use crate::capabilities::grants::GrantKey;
@@ -34,7 +34,7 @@ use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, ToMicroprocess};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_manifest::application::bound_again;
-use cloison_manifest::difference::GrantDifference;
+use cloison_manifest::difference::{GrantChange, GrantDifference};
 use cloison_manifest::version::InterfaceVersion;
 use cloison_transport::terms::TermsState;
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,24 +120,49 @@ impl<'a> Translation<'a> {
         ids.iter().filter_map(|id| self.function(*id)).collect()
     }
 
-    /// Bounds, and what is wrong with those that make no sense. One of a function that is not there holds for nothing.
-    fn bounds(&self, bounds: &[(FunctionId, Bound)]) -> (Vec<(FunctionId, Bound)>, Vec<String>) {
-        let (mut found, mut wrong) = (Vec::with_capacity(bounds.len()), Vec::new());
+    /// Bounds, what is wrong with those that make no sense, and which ones ask for something else by the new interface. One of a function that is
+    /// not there holds for nothing.
+    fn bounds(&self, bounds: &[(FunctionId, Bound)]) -> TranslatedBounds {
+        let TranslatedBounds { mut found, mut wrong, mut changed } = TranslatedBounds::default();
         for (id, bound) in bounds {
             let name = self.name(*id);
             let Some((id, function)) = self.new.function(name) else { continue };
             match bound_again(self.new, function, &bound.text) {
-                Ok(bound) => found.push((id, bound)),
+                Ok(again) => {
+                    if !GrantDifference::is_same_bound((self.old, bound), (self.new, &again)) {
+                        changed.push(format!("the bound `{}` of {name} asks for something else", bound.text));
+                    }
+                    found.push((id, again));
+                }
                 Err(message) => wrong.push(format!("the bound `{}` of {name}: {message}", bound.text)),
             }
         }
-        (found, wrong)
+        TranslatedBounds { found, wrong, changed }
     }
 
     fn grant(&self, grant: &Grant) -> Grant {
-        let (bounds, _) = self.bounds(&grant.bounds);
+        let bounds = self.bounds(&grant.bounds).found;
         Grant { functions: self.functions(&grant.functions), bounds, ..grant.clone() }
     }
+}
+
+/// What becomes of bounds by another interface.
+#[derive(Debug, Default)]
+struct TranslatedBounds {
+    found: Vec<(FunctionId, Bound)>,
+    wrong: Vec<String>,
+    changed: Vec<String>,
+}
+
+/// What all grants and profiles of a zone say by another interface.
+#[derive(Debug, Default)]
+struct Restated {
+    statements: Vec<Statement>,
+    profiles: BTreeMap<String, LoadedProfile>,
+    /// Why it cannot be said.
+    obstacles: Vec<String>,
+    /// What is said in the same words and is something else.
+    changed: Vec<String>,
 }
 
 /// What a grant says itself: its functions, if it names them, and its bounds.
@@ -149,6 +174,10 @@ impl Broker {
         if let Some(Replacement { progress: Stage::Starting, old, .. }) = &self.replacement {
             let name = &self.zones[*old].specification.interface.name;
             return Err(format!("zone {name:?} is being replaced, and one after the other is\nhint: try again").into());
+        }
+        if self.recorder.is_some() {
+            // What zones have said by then is about functions of the old one.
+            return Err("the application is recorded, and a recording is about one manifest of a zone\nhint: replace it when the recording has ended".to_owned().into());
         }
         let old = self.zone_named(&request.zone)?;
         let new = self.read_again(old, request.manifest.as_deref())?;
@@ -254,7 +283,15 @@ impl Broker {
                 file.display()
             ));
         }
-        let (_, _, obstacles) = self.restated(zone, is);
+        if let Some((rule, file)) = self.application.changed_by(new) {
+            return Err(format!(
+                "its library may write {rule} ({}), so it could change {}\nhint: let it write a folder in which nothing is that the \
+                 application is made of, and neither its logs nor its audit trail",
+                is.source,
+                file.display()
+            ));
+        }
+        let obstacles = self.restated(zone, is).obstacles;
         if obstacles.is_empty() {
             return Ok(());
         }
@@ -274,25 +311,44 @@ impl Broker {
         let old = &self.zones[zone].specification;
         let translation = Translation { old: &old.interface, new: &new.interface };
         let granted = &self.zones[zone].granted;
-        let limited = |interface: &Interface, functions: &BTreeSet<FunctionId>| {
+        // A zone for all reaches what all capabilities need together, another one what its client's grant needs.
+        let limited = |interface: &Interface, functions: &BTreeSet<FunctionId>, all: &BTreeSet<FunctionId>| {
             let mut interface = interface.clone();
-            interface.sandbox = interface.sandbox.under(functions);
+            let shared = interface.sandbox.instances == Instances::Shared;
+            interface.sandbox = interface.sandbox.under(if shared { all } else { functions });
             interface
         };
-        let (before, after) =
-            (limited(&old.interface, granted), limited(&new.interface, &translation.functions(granted)));
         // The same folder, however the two manifests were named.
         let real = |folder: &Path| folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
         let (was, is) = (real(&old.folder), real(&new.folder));
-        let mut difference = GrantDifference::default();
-        for capability in self.application.capabilities.iter().filter(|(_, one)| one.zone == zone) {
-            let (name, one) = capability;
-            let grant = translation.grant(&one.grant);
-            difference = difference.and(GrantDifference::of_zones(
+        let all = translation.functions(granted);
+        let between = |(name, one): (&String, &ApplicationCapability), was_granted: &Grant| {
+            let is_granted = translation.grant(was_granted);
+            GrantDifference::of_zones(
                 (name, &one.allow_location),
-                (&before, &one.grant, &was),
-                (&after, &grant, &is),
-            ));
+                (&limited(&old.interface, &was_granted.functions, granted), was_granted, &was),
+                (&limited(&new.interface, &is_granted.functions, &all), &is_granted, &is),
+            )
+        };
+        let mut difference = GrantDifference::default();
+        for (name, one) in self.application.capabilities.iter().filter(|(_, one)| one.zone == zone) {
+            let mut its = between((name, one), &one.grant);
+            // Whoever holds it narrowed may hold any part of it: what one function alone reaches must not become more either, though
+            // another one reached that before.
+            for function in &one.grant.functions {
+                let alone = Grant { functions: BTreeSet::from([*function]), ..one.grant.clone() };
+                for mut change in between((name, one), &alone).more {
+                    if !its.more.iter().any(|known| known.what == change.what) {
+                        change.what =
+                            format!("{}, for who may call {} alone", change.what, translation.name(*function));
+                        its.more.push(change);
+                    }
+                }
+            }
+            difference = difference.and(its);
+        }
+        for what in self.restated(zone, &new.interface).changed {
+            difference.more.push(GrantChange { profile: None, capability: None, declared: None, what });
         }
         match difference.grants_more() && !may_widen {
             true => Err(NotBegun::Widens(difference.text("the zone as it runs", &new.interface.source))),
@@ -300,12 +356,12 @@ impl Broker {
         }
     }
 
-    /// What every grant of a zone's capabilities says, and every profile, in the terms of another interface; and why it cannot be said.
-    fn restated(&self, zone: usize, new: &Interface) -> (Vec<Statement>, BTreeMap<String, LoadedProfile>, Vec<String>) {
+    /// What every grant of a zone's capabilities says, and every profile, in the terms of another interface.
+    fn restated(&self, zone: usize, new: &Interface) -> Restated {
         let old = &*self.zones[zone].specification.interface;
         let translation = Translation { old, new };
         let names = self.capabilities_of(zone);
-        let (mut statements, mut obstacles) = (Vec::new(), Vec::new());
+        let Restated { mut statements, mut obstacles, mut changed, .. } = Restated::default();
         for (key, entry) in self.grants.iter() {
             if self.grants.service(key).is_some() || !names.contains(self.grants.name(key)) {
                 continue;
@@ -326,20 +382,27 @@ impl Broker {
                     obstacles.push(format!("{} allows {}, which it does not offer", what(), translation.name(*id)));
                 }
             }
-            let (bounds, wrong) = translation.bounds(&own.bounds);
-            obstacles.extend(wrong.into_iter().filter(|_| is_alive).map(|wrong| format!("{}: {wrong}", what())));
-            statements.push((key, functions.map(|functions| translation.functions(&functions)), bounds));
+            let bounds = translation.bounds(&own.bounds);
+            let said =
+                |texts: Vec<String>| texts.into_iter().filter(|_| is_alive).map(|text| format!("{}: {text}", what()));
+            obstacles.extend(said(bounds.wrong));
+            changed.extend(said(bounds.changed));
+            statements.push((key, functions.map(|functions| translation.functions(&functions)), bounds.found));
         }
         let mut profiles = self.application.profiles.clone();
         for profile in profiles.values_mut() {
             for (_, kept) in profile.capabilities.iter_mut().filter(|(name, _)| names.contains(*name)) {
-                let (bounds, wrong) = translation.bounds(&kept.narrowing.bounds);
-                obstacles.extend(wrong.into_iter().map(|wrong| format!("the profile at {}: {wrong}", kept.location)));
-                kept.narrowing.bounds = bounds;
+                let bounds = translation.bounds(&kept.narrowing.bounds);
+                let said = |texts: Vec<String>| {
+                    texts.into_iter().map(|text| format!("the profile at {}: {text}", kept.location))
+                };
+                obstacles.extend(said(bounds.wrong));
+                changed.extend(said(bounds.changed));
+                kept.narrowing.bounds = bounds.found;
                 kept.narrowing.functions = kept.narrowing.functions.take().map(|ids| translation.functions(&ids));
             }
         }
-        (statements, profiles, obstacles)
+        Restated { statements, profiles, obstacles, changed }
     }
 
     /// What is to come in the place of a zone.
@@ -415,7 +478,7 @@ impl Broker {
     fn switch(&mut self, old: usize, new: usize) {
         let now = Instant::now();
         let interface = self.zones[new].specification.interface.clone();
-        let (statements, profiles, _) = self.restated(old, &interface);
+        let Restated { statements, profiles, .. } = self.restated(old, &interface);
         for (key, functions, bounds) in statements {
             self.grants.restate(key, functions, bounds);
         }

@@ -42,7 +42,7 @@ pub(crate) use ending::GrantEnd;
 use ending::monotonic_ns;
 use limits::Minted;
 pub(crate) use limits::{MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, MOST_SERVICES, MOST_STEPS, TooMany};
-use slotmap::SlotMap;
+use slotmap::{KeyData, SlotMap};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
@@ -104,12 +104,16 @@ pub(crate) struct GrantEntry {
     past: Cell<AccountState>,
 }
 
+/// 10,000 of them, with what each was narrowed by and who holds it, are to take 10 MB of the broker's memory at most.
+const _: () = assert!(size_of::<GrantEntry>() <= 256);
+
+/// There are few roots and many that come of them: what only a root has stands elsewhere, or each entry would have room for it.
 #[derive(Debug)]
 enum Origin {
     /// Of `cloison.toml`.
-    Root { name: String, grant: Grant },
+    Root { name: String, grant: Box<Grant> },
     /// A microprocess's own.
-    Service { service: Box<OfferedService>, grant: Grant },
+    Service { service: Box<OfferedService>, grant: Box<Grant> },
     /// Of another one.
     Narrowed { from: GrantKey, by: Box<Narrowing> },
 }
@@ -145,7 +149,7 @@ impl GrantTable {
         let now = Instant::now();
         let expires = expires.and_then(|after| now.checked_add(after));
         grant.expires_ns = expires.map(|at| monotonic_ns(at, now));
-        let origin = Origin::Root { name: name.to_owned(), grant };
+        let origin = Origin::Root { name: name.to_owned(), grant: Box::new(grant) };
         let key = self.insert(origin, None, expires, 0, token);
         self.roots.insert(name.to_owned(), key);
         key
@@ -191,7 +195,7 @@ impl GrantTable {
         let name_bytes = service.functions.iter().map(|function| function.len() as u64).sum();
         self.may_make(minter, name_bytes)?;
         let grant = Grant::new((0..service.functions.len() as u32).map(FunctionId));
-        let origin = Origin::Service { service: Box::new(service), grant };
+        let origin = Origin::Service { service: Box::new(service), grant: Box::new(grant) };
         let key = self.insert(origin, Some(minter), None, 0, token);
         self.offered.entry(minter).or_default().insert(key);
         self.count_for(minter, key, name_bytes);
@@ -322,7 +326,8 @@ impl GrantTable {
 
     /// The leases that a process has made.
     pub(crate) fn leases_of(&self, process: ProcessNumber) -> Vec<GrantKey> {
-        let its = self.leases.iter().filter(|(minter, _)| *minter == process);
+        let first = GrantKey::from(KeyData::from_ffi(0));
+        let its = self.leases.range((process, first)..).take_while(|(minter, _)| *minter == process);
         its.map(|(_, key)| *key).collect()
     }
 

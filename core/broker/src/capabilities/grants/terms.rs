@@ -24,7 +24,7 @@ impl GrantTable {
         let mut grant = Grant::default();
         for step in steps {
             match step {
-                Origin::Root { grant: root, .. } | Origin::Service { grant: root, .. } => grant = root.clone(),
+                Origin::Root { grant: root, .. } | Origin::Service { grant: root, .. } => grant = (**root).clone(),
                 Origin::Narrowed { by, .. } => grant = grant.narrow(by),
             }
         }
@@ -43,7 +43,7 @@ impl GrantTable {
     pub(crate) fn own_terms(&self, key: GrantKey) -> Grant {
         match self.entries.get(key).map(|entry| &entry.origin) {
             None => Grant::default(),
-            Some(Origin::Root { grant, .. } | Origin::Service { grant, .. }) => grant.clone(),
+            Some(Origin::Root { grant, .. } | Origin::Service { grant, .. }) => (**grant).clone(),
             Some(Origin::Narrowed { by, .. }) => Grant {
                 functions: Default::default(),
                 bounds: by.bounds.clone(),
@@ -87,7 +87,7 @@ impl GrantTable {
             self.expiries.insert((at, key));
         }
         match &mut entry.origin {
-            Origin::Root { grant, .. } | Origin::Service { grant, .. } => *grant = grant.narrow(&by),
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => **grant = grant.narrow(&by),
             Origin::Narrowed { by: own, .. } => **own = own.and(&by),
         }
     }

@@ -39,7 +39,7 @@ impl Session {
         if self.home.handles.waiting() > 0 {
             self.close_dropped(vm)?;
         }
-// What was said of those is not said of this call.
+        // What was said of those is not said of this call.
         self.takes_again();
         let client = self.client(plan, vm);
         let (mut channel, outcome) =

@@ -70,6 +70,7 @@ fn serve(channel: &ServerChannel, request: &Request, depth: u64, shared: &Shared
             for number in words {
                 let question = reply(Status::Callback, &[*number, depth + 1, request.arena_used, *number * 10]);
                 let mut next = Request::EMPTY;
+                shared.asks.store(true, Ordering::SeqCst);
                 channel.ask(&question, &mut next, monotonic() + LONG).ok()?;
                 while next.function != ANSWER {
                     let nested = serve(channel, &next, depth + 1, shared)?;
@@ -94,6 +95,8 @@ struct Shared {
     /// The thread shall end.
     stop: AtomicBool,
     replies: AtomicU64,
+    /// A question of a library is on its way.
+    asks: AtomicBool,
 }
 
 /// A zone with one channel.
@@ -116,6 +119,7 @@ impl Zone {
             awake: AtomicBool::new(false),
             stop: AtomicBool::new(false),
             replies: AtomicU64::new(0),
+            asks: AtomicBool::new(false),
         });
         let theirs = shared.clone();
         let thread = thread::spawn(move || {
@@ -187,6 +191,9 @@ enum Raised {
     Said(&'static str),
 }
 
+/// What a callable raises that has taken too long.
+const LATE: Raised = Raised::Said("late");
+
 type Callable = fn(&Program, u64) -> Result<u64, Raised>;
 
 /// A program that holds one capability.
@@ -204,6 +211,10 @@ struct Program {
     waits: Cell<bool>,
     /// A signal has arrived that raises this.
     pending: RefCell<Option<Raised>>,
+    /// It is the one that says that a callable has taken too long.
+    timed_out: Cell<bool>,
+    /// The broker cannot be told that a wait is to end.
+    deaf: Cell<bool>,
     later: Cell<u32>,
     /// The zone has another interface by now.
     outdated: Cell<bool>,
@@ -221,6 +232,8 @@ impl Program {
             deadline: Cell::new(LONG),
             waits: Cell::new(false),
             pending: RefCell::default(),
+            timed_out: Cell::new(false),
+            deaf: Cell::new(false),
             later: Cell::new(0),
             outdated: Cell::new(false),
         }
@@ -278,11 +291,14 @@ impl BrokerLink for Program {
     }
 
     fn interrupt(&self, channel: ChannelId) -> bool {
+        if self.deaf.get() {
+            return false;
+        }
         self.told.borrow_mut().push(format!("interrupt {}", channel.0));
         // What a host service does then: it ends the wait.
         let shared = self.zones.borrow()[channel.0 as usize - 1].shared.clone();
         shared.awake.store(true, Ordering::SeqCst);
-        while shared.replies.load(Ordering::SeqCst) == 0 {
+        while shared.replies.load(Ordering::SeqCst) == 0 && !shared.asks.load(Ordering::SeqCst) {
             thread::yield_now();
         }
         true
@@ -337,7 +353,7 @@ impl CallClient for Program {
     }
 
     fn only_callback_timeout(&self) -> bool {
-        false
+        self.timed_out.get()
     }
 
     fn is_interrupt(&self, raised: &Raised) -> bool {
@@ -358,7 +374,7 @@ impl CallClient for Program {
     }
 
     fn run(&self, question: Question, depth: u64) -> Result<CallableAnswer, CallableFailure<Raised>> {
-        let failure = |raised| CallableFailure { raised, timed_out: false };
+        let failure = |raised| CallableFailure { timed_out: raised == LATE, raised };
         let argument = question.argument.ok_or_else(|| failure(Raised::Said("nothing is given")))?;
         let value = (question.callable)(self, argument).map_err(failure)?;
         let mut request = self.request(ANSWER, &[depth, 1, value]);
@@ -628,6 +644,61 @@ fn ctrl_c_ends_the_wait_of_a_host_service_and_loses_nothing() {
     assert_eq!(interrupted(&program, SLEEP, &[]), Ok(Status::Ok));
     assert_eq!((program.told(), program.later.get()), (vec!["interrupt 1".to_owned()], 1));
     assert_eq!((program.connection.epoch(), program.sum(&[4])), (0, 4));
+}
+
+/// The error of a call whose wait was ended is what ended it; the channel is of use if the service has answered.
+#[test]
+fn ctrl_c_in_a_wait_is_raised_however_the_wait_ends() {
+    for (function, words, deaf, told) in [
+        (99, vec![], false, vec!["interrupt 1"]),
+        (ASK, vec![1], false, vec!["interrupt 1", "overdue 1"]),
+        (SLEEP, vec![], true, vec!["overdue 1"]),
+    ] {
+        let program = Program::new(&[|_, _| panic!("whoever waits asks none")]);
+        program.waits.set(true);
+        program.deaf.set(deaf);
+        program.pending.replace(Some(Raised::Interrupt));
+        assert_eq!(interrupted(&program, function, &words), Err(Raised::Interrupt), "{function}");
+        assert_eq!((program.told(), program.later.get()), (told.iter().map(|&one| one.into()).collect(), 0));
+        assert_eq!(program.sum(&[4]), 4);
+    }
+}
+
+/// The signal of a callable that takes too long is the callable's: a call that does not run one goes on.
+#[test]
+fn a_callable_s_time_is_no_matter_of_other_calls() {
+    let program = Program::new(&[]);
+    program.timed_out.set(true);
+    program.pending.replace(Some(Raised::Said("nobody has looked")));
+    assert_eq!(interrupted(&program, SUM, &[5]), Ok(Status::Ok));
+    assert!(program.pending.take().is_some());
+}
+
+/// That a callable has taken too long is an error of the call if the call has ended because of it.
+#[test]
+fn a_callable_that_takes_too_long_is_told_of_if_it_mattered() {
+    let program = Program::new(&[|_, _| Err(LATE)]);
+    assert_eq!(program.call(ASK, &[1]), Err(LATE));
+    // The zone takes the answer for a request of that number, which it does not know: the call ends with that.
+    assert_eq!(program.call(LIE, &[1, 1, 0, 10]), Ok((Status::BadArgument, vec![])));
+}
+
+/// A zone that was replaced: what is called inside of a call that goes on there is for the same one, and the next call for the new one.
+#[test]
+fn a_closed_channel_is_for_what_goes_on_there() {
+    let program = Program::new(&[|program, argument| {
+        program.zones.borrow()[0].shared.channel.close();
+        let about = program.nesting.request_of(SUM, 7);
+        let end = program.connection.exchange(program, &about, |_| Ok(()))?;
+        assert_eq!(end.outcome, Ok(Status::Ok));
+        drop(end);
+        Ok(program.sum(&[argument, 1]))
+    }]);
+    program.end.replace(Some(End::Replaced { unfinished: false }));
+    assert_eq!(program.call(ASK, &[1, 1]), Ok((Status::Ok, vec![22])));
+    assert_eq!((program.zones.borrow().len(), program.connection.is_live()), (1, false));
+    assert_eq!((program.sum(&[4]), program.zones.borrow().len()), (4, 2));
+    assert_eq!((program.told(), program.connection.is_live()), (vec!["why 1".to_owned()], true));
 }
 
 /// Post a request, have the wait for it interrupted, and go on.

@@ -154,7 +154,7 @@ impl Scratch {
         let depth = self.depth.get() + 1;
         self.depth.set(depth);
         let (start, slots) = (self.used.get(), self.slots.get());
-        ScratchPart { scratch: self, start, end: start, slots, has_edge: false, depth }
+        ScratchPart { scratch: self, start, end: start, slots, has_edge: false, has_pattern: false, depth }
     }
 
     /// Gives back to the kernel what is not always kept, unless a call is running.
@@ -191,13 +191,16 @@ impl Scratch {
         self.dirty.get() + self.dirty_edge.get()
     }
 
-    /// How much of what stands from `offset` on may not be zero, of so many bytes: all up to the last that may not.
+    /// How much of what stands from `offset` on may not be zero, of so many bytes, but for what `dirty_edge` says.
     #[inline]
     fn stale(&self, offset: usize, bytes: usize) -> usize {
-        match offset + bytes > self.capacity - self.dirty_edge.get() {
-            true => bytes,
-            false => self.dirty.get().saturating_sub(offset).min(bytes),
-        }
+        self.dirty.get().saturating_sub(offset).min(bytes)
+    }
+
+    /// How much before `end` may not be zero for what `dirty_edge` says, of so many bytes.
+    #[inline]
+    fn stale_edge(&self, end: usize, bytes: usize) -> usize {
+        end.saturating_sub(self.capacity - self.dirty_edge.get()).min(bytes)
     }
 
     /// The last part has been closed.
@@ -223,6 +226,8 @@ pub struct ScratchPart<'a> {
     slots: usize,
     /// It has the room that ends where the stack does.
     has_edge: bool,
+    /// It has a room in the stack with the pattern behind it.
+    has_pattern: bool,
     depth: usize,
 }
 
@@ -272,7 +277,10 @@ impl ScratchPart<'_> {
     pub fn room(&mut self, bytes: usize) -> Option<Piece> {
         let piece = self.piece(bytes)?;
         let stale = self.scratch.stale(piece.offset, bytes);
-        self.bytes_mut(piece)[..stale].fill(0);
+        let edge = self.scratch.stale_edge(piece.offset + bytes, bytes);
+        let room = self.bytes_mut(piece);
+        room[..stale].fill(0);
+        room[bytes - edge..].fill(0);
         Some(piece)
     }
 
@@ -306,17 +314,25 @@ impl ScratchPart<'_> {
         let scratch = self.scratch;
         if scratch.edge.get() != scratch.capacity || bytes == 0 {
             let piece = self.room(bytes.checked_add(FENCE_BYTES)?)?.first(bytes);
-            self.fence_mut(piece).copy_from_slice(&PATTERN);
+            let fence = self.fence_mut(piece);
+            fence.copy_from_slice(&PATTERN);
+            if let Some(fault) = scratch.fault {
+                fault.lend_patterned(parameter, bytes, fence.as_mut_ptr());
+            }
+            self.has_pattern = true;
             return Some(piece);
         }
         let taken = bytes.checked_next_multiple_of(SLOT_ALIGNMENT).filter(|taken| *taken <= self.free())?;
         let piece = Piece { offset: scratch.capacity - taken, bytes };
         let stale = scratch.stale(piece.offset, taken);
+        let edge = scratch.stale_edge(scratch.capacity, taken);
         scratch.edge.set(piece.offset);
         self.has_edge = true;
         self.note_peak();
         if !filled {
-            self.bytes_mut(Piece { offset: piece.offset, bytes: stale }).fill(0);
+            let room = self.bytes_mut(Piece { offset: piece.offset, bytes: taken });
+            room[..stale].fill(0);
+            room[taken - edge..].fill(0);
         }
         self.fence_mut(piece).copy_from_slice(&PATTERN[..taken - bytes]);
         if let Some(fault) = scratch.fault {
@@ -410,6 +426,12 @@ impl Drop for ScratchPart<'_> {
             if self.has_edge {
                 scratch.dirty_edge.set(scratch.dirty_edge.get().max(scratch.capacity - scratch.edge.get()));
                 scratch.edge.set(scratch.capacity);
+                if let Some(fault) = scratch.fault {
+                    fault.take_back_large();
+                }
+            }
+            if let Some(fault) = scratch.fault.filter(|_| self.has_pattern) {
+                fault.take_back_pattern();
             }
             scratch.depth.set(self.depth - 1);
             if self.depth == 1 {

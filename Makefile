@@ -4,7 +4,7 @@
 # make check    types only, of everything; of one crate: `cargo c -p CRATE --tests`
 # make test     every test
 # make mypy     sets up mypy for the tests of stubs (part of `make test`)
-# make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies
+# make lint     formatting, clippy, documentation, the dependency wall, licences and known faults of dependencies, messages of commits
 # make bench    measurements against peers, by hand
 # make upstream CPython's, frameworks' and drivers' own tests against their tables, by hand; git and pip fetch them
 # make fast     the part of them that takes a few minutes; apt-get and pip fetch it
@@ -64,6 +64,7 @@ model:
 	RUSTFLAGS="--cfg loom" cargo test --release --locked --ignore-rust-version -p cloison-transport --lib --target-dir "$(TARGET)/loom"
 
 lint: $(DENY)
+	.ci/commits
 	cargo fmt --all --check
 	cargo clippy $(FLAGS) --all-targets -- -D warnings
 	cargo clippy $(FLAGS) --lib --bins -- -D warnings -D clippy::disallowed-methods -D clippy::disallowed-types

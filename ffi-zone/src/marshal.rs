@@ -1,4 +1,4 @@
-//! From a request's words to a C call and back: what a [`crate::marshal::plan::Plan`] says, carried out.
+//! From a request's words to a C call and back: what a [`crate::marshal::plan::CallPlan`] says, carried out.
 //!
 //! Whatever stands in a request is a claim. Each word is checked here again, although an honest client has checked it
 //! already; what the library says (lengths, strings) is a claim too and is checked against the room that it had.
@@ -55,7 +55,7 @@ use crate::marshal::results::Ending;
 use crate::marshal::workspace::{Seat, Workspace};
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
-use crate::objects::handles::{EndedObject, HandleError, Handles};
+use crate::objects::handles::{EndedObject, HandleError, ZoneHandles};
 use crate::serve::policy::Bounds;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
@@ -86,7 +86,7 @@ impl<'a> Origin<'a> {
 /// Everything that calls share.
 pub struct Marshal {
     functions: Functions,
-    handles: Handles,
+    handles: ZoneHandles,
     direct: bool,
 }
 
@@ -94,7 +94,7 @@ impl Marshal {
     /// Makes calls of these functions.
     pub fn new(functions: Functions) -> Self {
         let direct = functions.interface.sandbox.instances != Instances::Shared;
-        Self { direct, handles: Handles::new(&functions.interface), functions }
+        Self { direct, handles: ZoneHandles::new(&functions.interface), functions }
     }
 
     /// What one thread needs for its calls.
@@ -108,7 +108,7 @@ impl Marshal {
     }
 
     /// The objects that clients hold.
-    pub fn handles(&self) -> &Handles {
+    pub fn handles(&self) -> &ZoneHandles {
         &self.handles
     }
 

@@ -23,6 +23,7 @@ use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Passed, Prepared};
 use crate::marshal::plan::{Argument, Plan};
 use crate::objects::object::Capability;
+use cloison_calls::CallFault;
 use cloison_codec::memory::OBJECT_BYTES;
 use cloison_codec::rows::{self, Link};
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH};
@@ -348,7 +349,11 @@ impl Batch {
         let arena = open.caller.arena();
         for (offset, bytes) in noted.iter().flat_map(|call| &call.bulk) {
             if arena.write(*offset, bytes).is_err() {
-                return Err(self.session.too_large(plan, offset + bytes.len() as u64, arena.len(), vm));
+                return Err(self.session.fault(
+                    plan,
+                    CallFault::TooLarge { used: offset + bytes.len() as u64, room: arena.len() },
+                    vm,
+                ));
             }
         }
         Ok(())

@@ -3,8 +3,7 @@
 use crate::support::{Outcome, Template, script};
 use crate::zone::Zone;
 
-const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
-                       def error(f, *a, **k):\n    try:\n        f(*a, **k)\n    except Exception as e:\n        print(type(e).__name__ + ':', e)\n        return e\n    print('nothing was raised')\n";
+const PRELUDE: &str = program!("calls/prelude");
 
 fn run(source: &str) -> (Outcome, Zone) {
     let mut zone = Zone::new();
@@ -30,49 +29,14 @@ fn numbers_go_both_ways() {
 #[test]
 fn bytes_and_text_go_both_ways() {
     check(
-        "import array\nprint(fake.echo(b'abc'), fake.echo(bytearray(b'x')), fake.echo(memoryview(b'abcd')[::2]), fake.echo(b''), \
-         fake.shout('gr\u{fc}n'), fake.shout(b'b'), fake.echo(array.array('B', [1, 2])))\n\
-         print(len(fake.echo(b'z' * (4 << 20))))\n\
-         print(fake.doubled([1, 2.5]).tolist(), fake.doubled(array.array('d', [3])).tolist(), fake.doubled((0.5,)).typecode)\n",
+        program!("calls/bytes_and_text_go_both_ways"),
         "b'abc' b'x' b'ac' b'' GR\u{dc}N B b'\\x01\\x02'\n4194304\n[2.0, 5.0] [6.0] d\n",
     );
 }
 
 #[test]
 fn mistakes_are_seen_before_anything_crosses() {
-    let source = "
-error(fake.add)
-error(fake.add, 1, 2, 3)
-error(fake.add, 1, a=1)
-error(fake.add, 1, c=1)
-error(fake.add, 'x')
-error(fake.add, 1.5)
-error(fake.add, None)
-error(fake.add, 2**31)
-error(fake.add, 2**100)
-error(fake.add, 1, 11)
-error(fake.wide, -1)
-error(fake.scale, 'x', 1)
-error(fake.scale, 1, 1e300)
-error(fake.echo, 'text')
-error(fake.echo, 5)
-error(fake.echo, b'x' * (4 << 20) + b'x')
-error(fake.shout, 'a\\0b')
-error(fake.shout, '\\ud800')
-error(fake.shout, 'x' * 1001)
-error(fake.shout, 3)
-error(fake.doubled, ['x'])
-error(fake.doubled, 3)
-error(fake.doubled, b'123')
-import array
-error(fake.doubled, array.array('f', [1]))
-class Index:
-    def __index__(self): return 4
-print(fake.add(Index()))
-class Bad:
-    def __index__(self): raise KeyError('mine')
-error(fake.add, Bad())
-";
+    let source = program!("calls/mistakes_are_seen_before_anything_crosses");
     let (outcome, zone) = run(source);
     let expected = "\
 TypeError: add() missing required argument 'a'
@@ -109,8 +73,7 @@ KeyError: 'mine'
 #[test]
 fn what_is_not_granted_is_denied_by_name_and_line() {
     check(
-        "e = error(fake.forbidden, 1)\nprint(e.function, e.capability, e.location)\nerror(getattr, fake, 'ad')\nerror(getattr, fake, 'hidden')\n\
-         error(cloison.capability, 'other')\nprint(dir(fake)[:3], 'forbidden' in dir(fake))\n",
+        program!("calls/what_is_not_granted_is_denied_by_name_and_line"),
         "CapabilityDenied: fake.forbidden() is not granted: add \"forbidden\" to `allow` at cloison.toml:7\nforbidden fake cloison.toml:7\n\
          AttributeError: capability 'fake' has no function 'ad'. Did you mean: 'add'?\n\
          AttributeError: capability 'fake' has no function 'hidden'\n\
@@ -120,8 +83,7 @@ fn what_is_not_granted_is_denied_by_name_and_line() {
 
 #[test]
 fn a_crash_is_an_exception_and_the_next_call_works() {
-    let (outcome, zone) =
-        run("print(fake.add(1))\ne = error(fake.crash)\nprint(e.function, e.signal, e.code)\nprint(fake.add(2))\n");
+    let (outcome, zone) = run(program!("calls/a_crash_is_an_exception_and_the_next_call_works"));
     assert_eq!(
         (outcome.stdout.as_str(), outcome.stderr.as_str()),
         ("6\nZoneCrashed: fake.crash(): the zone was ended by signal 11 (SIGSEGV)\ncrash 11 None\n7\n", "")
@@ -131,8 +93,7 @@ fn a_crash_is_an_exception_and_the_next_call_works() {
 
 #[test]
 fn a_call_that_takes_too_long_ends_and_the_next_one_works() {
-    let source = "import time\nt = time.monotonic()\ne = error(fake.hang)\nprint(0.3 <= time.monotonic() - t, e.function, e.deadline, \
-                  isinstance(e, TimeoutError))\nprint(fake.add(2))\n";
+    let source = program!("calls/a_call_that_takes_too_long_ends_and_the_next_one_works");
     let (outcome, zone) = run(source);
     assert_eq!(
         (outcome.stdout.as_str(), outcome.stderr.as_str()),
@@ -144,8 +105,7 @@ fn a_call_that_takes_too_long_ends_and_the_next_one_works() {
 #[test]
 fn refusals_and_failures_have_their_exceptions() {
     check(
-        "e = error(fake.fail, -3)\nprint(e.function, e.code, e.errno, e.message)\nprint(error(fake.quota).function)\nerror(fake.bounded, 4)\n\
-         error(fake.ends_revoked)\n",
+        program!("calls/refusals_and_failures_have_their_exceptions"),
         "NativeError: fake.fail() failed with -3: because: No such file or directory\nfail -3 2 because\n\
          QuotaExceeded: fake.quota(): the grant is used up\nquota\n\
          CapabilityDenied: fake.bounded(): the arguments are outside of what `where` at cloison.toml:7 allows: x <= 3\n\
@@ -166,29 +126,21 @@ fn a_zone_that_lies_costs_an_exception() {
 
 #[test]
 fn capabilities_cannot_be_made_copied_or_looked_into() {
-    check(
-        "import copy, pickle\nfor f in (cloison.Capability, lambda: object.__new__(cloison.Capability), lambda: copy.copy(fake), lambda: copy.deepcopy(fake),\n    \
-         lambda: pickle.dumps(fake), lambda: copy.copy(fake.add), lambda: pickle.dumps(fake.add), cloison.Function, lambda: type('X', (cloison.Capability,), {}),\n    \
-         lambda: setattr(cloison.Capability, 'x', 1)):\n    try: f()\n    except TypeError: print('no')\n    else: print('yes!', f)\n",
-        &"no\n".repeat(10),
-    );
+    check(program!("calls/capabilities_cannot_be_made_copied_or_looked_into"), &"no\n".repeat(10));
 }
 
 #[test]
 fn functions_describe_themselves() {
     check(
-        "import inspect\nprint(fake, fake.add.__name__, fake.add.__qualname__, inspect.signature(fake.add), callable(fake.add))\n\
-         print(fake.add.__doc__.splitlines()[0])\nprint(fake.__doc__.splitlines()[0])\nprint(cloison.capability.__name__)\n",
+        program!("calls/functions_describe_themselves"),
         "<capability 'fake'> add fake.add (a: 'int', b: 'int' = 5) -> 'int' True\nadd(a: int, b: int = 5) -> int\nfake 1.0.0 (fake.zone.toml)\ncapability\n",
     );
 }
 
 #[test]
 fn a_capability_may_stand_at_the_top_of_a_module() {
-    let modules = crate::support::modules(&[(
-        "app.py",
-        "import cloison\nfake = cloison.capability('fake')\nadd = fake.add\ndef main():\n    print(add(1), fake.add(2))\n",
-    )]);
+    let modules =
+        crate::support::modules(&[("app.py", program!("calls/a_capability_may_stand_at_the_top_of_a_module"))]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     let mut zone = Zone::new();
     let run = cloison_contract::message::Run::Function { module: "app".into(), qualname: "main".into(), argv: vec![] };

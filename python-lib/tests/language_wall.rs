@@ -77,8 +77,7 @@ fn what_needs_the_system_says_what_would_be_needed() {
 
 #[test]
 fn denials_are_oserrors() {
-    let source = "import os\ntry:\n    open('x')\nexcept PermissionError as e:\n    print(e.errno, e.filename, isinstance(e, OSError))\n\
-                  print(os.path.exists('/etc/passwd'), dict(os.environ), os.getcwd())\n";
+    let source = program!("language_wall/denials_are_oserrors");
     let outcome = Template::start().run(script(source));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("13 x True\nFalse {} /\n", ""));
 }
@@ -87,12 +86,7 @@ fn denials_are_oserrors() {
 #[test]
 fn the_native_modules_are_those_of_the_table() {
     // `posix` is ours, in Python, and in the list because CPython's `os` looks for it there.
-    let source = "import _imp, sys\nnames = set(sys.builtin_module_names) - {'posix'}\n\
-                  probe = '_interpreters _interpchannels _interpqueues _remote_debugging _testinternalcapi _ctypes posix _socket \
-                  _posixsubprocess mmap select _signal _sqlite3 _ssl faulthandler nt _winapi'.split()\n\
-                  names.update(name for name in probe if _imp.is_builtin(name))\n\
-                  names = {name for name in names if not name.startswith('_sysconfigdata_')}\n\
-                  print(*sorted(names), sep='\\n')";
+    let source = program!("language_wall/the_native_modules_are_those_of_the_table");
     let outcome = Template::start().run(script(source));
     let allowed: Vec<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
     assert_eq!(outcome.stdout.lines().collect::<Vec<_>>(), allowed, "{}", outcome.stderr);
@@ -100,20 +94,16 @@ fn the_native_modules_are_those_of_the_table() {
 
 #[test]
 fn the_common_modules_that_import_are_as_listed() {
-    let mut source =
-        String::from("import warnings; warnings.simplefilter('ignore')\nimport importlib\nfor name in '''");
-    source.push_str(
-        &COMMON.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect::<Vec<_>>().join(" "),
-    );
-    source.push_str("'''.split():\n    try:\n        importlib.import_module(name)\n        print(name, 'yes')\n    except ImportError as error:\n        print(name, 'no')\n");
+    let names: Vec<_> = COMMON.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let source =
+        format!("NAMES = {names:?}\n{}", program!("language_wall/the_common_modules_that_import_are_as_listed"));
     let outcome = Template::start().run(script(&source));
     assert_eq!(outcome.stdout, COMMON, "{}", outcome.stderr);
 }
 
 #[test]
 fn no_other_descriptor_can_be_named() {
-    let source = "import _cloison\nfor fd in (-1, 3, 4, 5):\n    for f in (lambda: _cloison.write(fd, b'x'), lambda: _cloison.readinto(fd, bytearray(1)), lambda: _cloison.isatty(fd)):\n        \
-                  try:\n            print(f())\n        except OSError as e:\n            assert e.errno == 9\n";
+    let source = program!("language_wall/no_other_descriptor_can_be_named");
     let outcome = Template::start().run(script(source));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("", ""));
 }

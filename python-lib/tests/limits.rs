@@ -11,9 +11,7 @@ fn limited(source: &str) -> crate::support::Outcome {
 
 #[test]
 fn one_huge_request_is_a_memory_error() {
-    let outcome = limited(
-        "try:\n    bytearray(500_000_000)\nexcept MemoryError:\n    print('caught')\nprint(len(bytearray(20_000_000)))\n",
-    );
+    let outcome = limited(program!("limits/one_huge_request_is_a_memory_error"));
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\n20000000\n", 0), "{}", outcome.stderr);
 }
 
@@ -21,16 +19,14 @@ fn one_huge_request_is_a_memory_error() {
 fn many_small_requests_are_a_memory_error_too() {
     let outcome = limited(
         // No single request is large: a long list would double in one.
-        "def eat():\n    kept = []\n    while True:\n        kept.append([object() for _ in range(1000)])\ntry:\n    eat()\nexcept MemoryError:\n    print('caught')\n",
+        program!("limits/many_small_requests_are_a_memory_error_too"),
     );
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\n", 0), "{}", outcome.stderr);
 }
 
 #[test]
 fn a_memory_error_can_happen_again() {
-    let outcome = limited(
-        "def eat():\n    kept = []\n    while True:\n        kept.append('x' * 1000 + str(len(kept)))\nfor _ in range(40):\n    try:\n        eat()\n    except MemoryError:\n        pass\nprint('done')\n",
-    );
+    let outcome = limited(program!("limits/a_memory_error_can_happen_again"));
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("done\n", 0), "{}", outcome.stderr);
 }
 
@@ -44,9 +40,7 @@ fn what_cannot_fail_gently_ends_with_a_message() {
 
 #[test]
 fn endless_recursion_is_a_recursion_error() {
-    let outcome = limited(
-        "def f(n): return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError:\n    print('caught')\nimport sys\nsys.setrecursionlimit(10**6)\ntry:\n    f(0)\nexcept (RecursionError, MemoryError):\n    print('again')\n",
-    );
+    let outcome = limited(program!("limits/endless_recursion_is_a_recursion_error"));
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("caught\nagain\n", 0), "{}", outcome.stderr);
 }
 
@@ -69,8 +63,9 @@ fn an_interrupt_just_before_a_wait_is_not_lost() {
     // An interrupt that is lost in a call ends it with `DeadlineExceeded`, which nobody catches.
     for wait in ["fake.hang()", "input()", "time.sleep(60)", "print('x' * 10**6, file=sys.stderr, flush=True)"] {
         let source = format!(
-            "import cloison, sys, time\nfake = cloison.capability('fake')\nfor n in range({TIMES}):\n    try:\n        print('ready', flush=True)\n        \
-             {wait}\n        while 'print' in {wait:?}: pass\n    except KeyboardInterrupt:\n        pass\nprint('all', n + 1)\n"
+            "TIMES, PRINTS = {TIMES}, {}\ndef wait(): {wait}\n{}",
+            if wait.starts_with("print") { "True" } else { "False" },
+            program!("limits/an_interrupt_just_before_a_wait_is_not_lost")
         );
         let mut zone = Zone::new();
         let pause = |number: usize| Duration::from_nanos(number as u64 * 1250);
@@ -85,10 +80,7 @@ fn an_interrupt_just_before_a_wait_is_not_lost() {
 #[test]
 fn an_interrupt_beside_a_question_is_not_lost() {
     const TIMES: usize = 100;
-    let source = format!(
-        "import time\nfor n in range({TIMES}):\n    try:\n        print('ready', flush=True)\n        time.sleep(60)\n    \
-         except KeyboardInterrupt:\n        pass\nprint('all', n + 1)\n"
-    );
+    let source = format!("TIMES = {TIMES}\n{}", program!("limits/an_interrupt_beside_a_question_is_not_lost"));
     let template = Template::start();
     let running = template.fork(script(&source));
     let mut line = [0; 32];
@@ -110,8 +102,7 @@ fn an_interrupt_beside_a_question_is_not_lost() {
 /// A line of text is flushed by itself, and RustPython drops what that raises.
 #[test]
 fn an_interrupt_in_the_flush_behind_a_line_is_not_lost() {
-    let source = "import sys\nsys.stderr.buffer.write(b'x' * 65536)\nsys.stderr.buffer.flush()\ntry:\n    print('ready', flush=True)\n    \
-                  print('y', file=sys.stderr)\n    print('not interrupted')\nexcept KeyboardInterrupt:\n    print('interrupted', flush=True)\n";
+    let source = program!("limits/an_interrupt_in_the_flush_behind_a_line_is_not_lost");
     let template = Template::start();
     let running = template.fork(script(source));
     let mut line = [0; 32];
@@ -142,7 +133,7 @@ fn an_interrupt_before_the_first_instruction_is_not_lost() {
 
 #[test]
 fn an_interrupt_can_be_caught_many_times() {
-    let source = "for n in range(60):\n    try:\n        print('ready', flush=True)\n        while True: pass\n    except KeyboardInterrupt:\n        pass\nprint(n)\n";
+    let source = program!("limits/an_interrupt_can_be_caught_many_times");
     let outcome = Template::start().interrupted(script(source), 60);
     assert_eq!(outcome.status, 0, "{}", outcome.stderr);
     assert!(outcome.stdout.ends_with("59\n"));

@@ -1,5 +1,12 @@
 //! Microprocesses, through the real binary and a broker in miniature. One program, so that the interpreter is linked once.
 
+/// A Python program that stands in a file called after its test.
+macro_rules! program {
+    ($name:literal) => {
+        include_str!(concat!("python/", $name, ".py"))
+    };
+}
+
 mod calls;
 mod language_wall;
 mod limits;

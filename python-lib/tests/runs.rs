@@ -19,15 +19,13 @@ fn a_bare_file_runs() {
 
 #[test]
 fn the_script_is_main() {
-    let outcome = run(
-        "import sys, __main__\nx = 1\nprint(__name__, __file__, __main__.x, sys.argv, __spec__, sys.executable == '')",
-    );
+    let outcome = run(program!("runs/the_script_is_main"));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("__main__ t.py 1 ['t.py'] None True\n", ""));
 }
 
 #[test]
 fn an_uncaught_exception_shows_the_source_and_is_status_1() {
-    let outcome = run("def f(x):\n    return 1 / x\n\nf(0)\n");
+    let outcome = run(program!("runs/an_uncaught_exception_shows_the_source_and_is_status_1"));
     assert_eq!(outcome.status, 1);
     assert_eq!(
         outcome.stderr,
@@ -63,7 +61,7 @@ fn exit_statuses_pass_through() {
 
 #[test]
 fn exit_handlers_run_and_output_is_flushed() {
-    let outcome = run("import atexit, sys\natexit.register(print, 'bye')\nsys.stdout.write('hello ')\n");
+    let outcome = run(program!("runs/exit_handlers_run_and_output_is_flushed"));
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("hello bye\n", 0));
 }
 
@@ -85,7 +83,7 @@ fn standard_input_reads_in_every_way() {
 
 #[test]
 fn big_output_arrives_whole() {
-    let outcome = run("import sys\nsys.stdout.buffer.write(b'x' * 3_000_000)\nfor i in range(100_000): print(i)\n");
+    let outcome = run(program!("runs/big_output_arrives_whole"));
     assert_eq!(outcome.stdout.len(), 3_000_000 + 588_890, "{}", outcome.stderr);
     assert!(outcome.stdout.ends_with("\n99999\n"));
 }
@@ -93,14 +91,8 @@ fn big_output_arrives_whole() {
 #[test]
 fn a_function_of_a_module_runs_with_tracebacks_of_its_package() {
     let modules = modules(&[
-        (
-            "app/__init__.py",
-            "from . import part\nfrom .part import helper\n\ndef main():\n    print(helper(), __name__, part.__file__)\n    part.fail()\n",
-        ),
-        (
-            "app/part.py",
-            "from . import deep\n\ndef helper():\n    return 'helped'\n\ndef fail():\n    raise ValueError('on purpose')\n",
-        ),
+        ("app/__init__.py", program!("runs/a_package")),
+        ("app/part.py", program!("runs/a_part_of_a_package")),
         ("app/deep.py", "X = 1\n"),
     ]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
@@ -116,8 +108,7 @@ fn a_function_of_a_module_runs_with_tracebacks_of_its_package() {
 
 #[test]
 fn the_value_of_main_is_the_status() {
-    let modules =
-        modules(&[("app.py", "class C:\n    @staticmethod\n    def main():\n        return 3\n\ndef quiet(): pass\n")]);
+    let modules = modules(&[("app.py", program!("runs/the_value_of_main_is_the_status"))]);
     let template = Template::with(modules, &["app"], 256 << 20).expect("ready");
     assert_eq!(template.run(function("app", "C.main")).status, 3);
     assert_eq!(template.run(function("app", "quiet")).status, 0);
@@ -145,10 +136,7 @@ fn namespace_packages_encodings_and_own_modules_before_the_library() {
     let mut modules = modules(&[
         ("space/inner.py", "NAME = __name__\n"),
         ("statistics.py", "MINE = True\n"),
-        (
-            "app.py",
-            "import inspect, statistics, space.inner, latin\n\ndef main():\n    print(space.inner.NAME, list(space.__path__), statistics.MINE, latin.TEXT)\n    print(inspect.getsource(main).splitlines()[0])\n",
-        ),
+        ("app.py", program!("runs/namespace_packages_encodings_and_own_modules_before_the_library")),
     ]);
     modules.insert(
         "space".to_owned(),
@@ -179,9 +167,7 @@ fn namespace_packages_encodings_and_own_modules_before_the_library() {
 #[test]
 fn a_microprocess_finds_modules_late() {
     let template = Template::with(modules(&[("late.py", "X = 5\n")]), &[], 256 << 20).expect("ready");
-    let outcome = template.run(script(
-        "import late\nprint(late.X)\ntry:\n    import nowhere\nexcept ModuleNotFoundError as e:\n    print(e)\n",
-    ));
+    let outcome = template.run(script(program!("runs/a_microprocess_finds_modules_late")));
     assert_eq!(outcome.stdout, "5\nNo module named 'nowhere'\n", "{}", outcome.stderr);
 }
 
@@ -195,17 +181,12 @@ fn microprocesses_differ_in_what_is_random() {
 
 #[test]
 fn a_closed_output_is_a_broken_pipe() {
-    let outcome = run("import os, sys\nsys.stdin.close()\nprint('fine')\n");
+    let outcome = run(program!("runs/a_closed_output_is_a_broken_pipe"));
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("fine\n", 0));
 }
 
 #[test]
 fn coroutines_run_without_sockets() {
-    let outcome = run(
-        "import asyncio\nasync def child(q, n):\n    await asyncio.sleep(0.01 * n)\n    await q.put(n)\nasync def main():\n    q = asyncio.Queue()\n    \
-         async with asyncio.TaskGroup() as group:\n        for n in (2, 1): group.create_task(child(q, n))\n    try:\n        \
-         async with asyncio.timeout(0.01): await asyncio.sleep(5)\n    except TimeoutError: print('late')\n    return q.get_nowait(), q.get_nowait()\n\
-         print(asyncio.run(main()))\ntry:\n    import socket; socket.socket()\nexcept OSError: print('no socket')\n",
-    );
+    let outcome = run(program!("runs/coroutines_run_without_sockets"));
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("late\n(1, 2)\nno socket\n", ""));
 }

@@ -38,24 +38,7 @@ fn each_module_of_the_standard_library_works_once() {
 
 /// What is there, asked of the interpreter. Names with an underscore are parts of others; `antigravity` opens a browser, and the
 /// submodules of `encodings` are tried by name in the use of that.
-const ALL: &str = r#"
-import _imp, importlib, sys, warnings
-warnings.simplefilter("ignore")
-names = {name.replace("_frozen", "") for name in set(_imp._frozen_module_names()) | set(sys.builtin_module_names)}
-names.update(("os.path", "collections.abc"))
-for name in sorted(names):
-    parts = name.split(".")
-    if any(part.startswith("_") and part != "__future__" for part in parts) or parts[0] in ("antigravity", "this", "cloison"):
-        continue
-    if name.startswith("encodings") and name != "encodings" or "idlelib" in name:
-        continue
-    try:
-        importlib.import_module(name)
-    except ImportError:
-        print("no", name)
-    else:
-        print("yes", name)
-"#;
+const ALL: &str = program!("stdlib/all");
 
 #[test]
 fn every_module_is_in_the_table() {
@@ -85,11 +68,7 @@ fn every_module_of_the_reference_is_imported() {
     let template = Template::start();
     let mut wrong = Vec::new();
     for names in names.chunks(AT_ONCE) {
-        let source = format!(
-            "import importlib, sys, warnings\nwarnings.simplefilter('ignore')\n\
-             for name in {names:?}:\n    try:\n        module = importlib.import_module(name)\n        assert module.__name__, name\n    \
-             except BaseException as error:\n        print(name, type(error).__name__, error, file=sys.stderr)"
-        );
+        let source = format!("NAMES = {names:?}\n{}", program!("stdlib/every_module_of_the_reference_is_imported"));
         let outcome = template.run(script(&source));
         if outcome.status != 0 || !outcome.stderr.is_empty() {
             wrong.push(format!("status {}\n{}", outcome.status, outcome.stderr));
@@ -113,8 +92,7 @@ fn prints(source: &str, expected: &str) {
 #[test]
 fn a_mapping_proxy_prints_as_its_mapping() {
     prints(
-        "import types\nd = types.MappingProxyType({'a': 1})\nprint(d, repr(d), f'{d}')\n\
-         class C: x = 1\nprint(str(C.__dict__).startswith('{'), repr(C.__dict__).startswith('mappingproxy('))",
+        program!("stdlib/a_mapping_proxy_prints_as_its_mapping"),
         "{'a': 1} mappingproxy({'a': 1}) {'a': 1}\nTrue True\n",
     );
 }
@@ -123,15 +101,7 @@ fn a_mapping_proxy_prints_as_its_mapping() {
 #[test]
 fn bytes_are_stripped_of_any_byte() {
     prints(
-        "class B(bytes): pass\n\
-         for kind in bytes, bytearray, B:\n    \
-         a = kind(b'\\xffa\\xe9\\xff')\n    \
-         print(a.strip(b'\\xff'), a.lstrip(b'\\xff'), a.rstrip(memoryview(b'\\xff\\xe9')), a.strip(a), type(a.strip()).__name__)\n    \
-         print(kind(b' \\t\\n\\r\\x0b\\x0c\\x1c a \\x85').strip(), kind(b'').rstrip(), kind(b'xyx').strip(b'x'), kind(b'a').strip(None))\n\
-         whole = b'ab'; print(whole.strip() is whole, B(b'ab').strip() is whole, bytes.strip.__name__, bytes.strip.__objclass__)\n\
-         for wrong in 'a', 1:\n    \
-         try: b'a'.strip(wrong)\n    \
-         except TypeError: print('TypeError')\n",
+        program!("stdlib/bytes_are_stripped_of_any_byte"),
         "b'a\\xe9' b'a\\xe9\\xff' b'\\xffa' b'' bytes\n\
          b'\\x1c a \\x85' b'' b'y' b'a'\n\
          bytearray(b'a\\xe9') bytearray(b'a\\xe9\\xff') bytearray(b'\\xffa') bytearray(b'') bytearray\n\
@@ -146,13 +116,7 @@ fn bytes_are_stripped_of_any_byte() {
 #[test]
 fn buffered_objects_take_elements_of_any_size() {
     prints(
-        "import array, io\nnumbers = array.array('i', range(100))\nwhole = numbers.tobytes()\n\
-         raw = io.BytesIO()\nwriter = io.BufferedWriter(raw, 16)\nprint(writer.write(numbers), writer.flush(), raw.getvalue() == whole)\n\
-         for name in 'readinto', 'readinto1':\n    \
-         for kind in io.BufferedReader, io.BufferedRandom:\n        \
-         target = array.array('i', bytes(400))\n        \
-         print(getattr(kind(io.BytesIO(whole), 16), name)(memoryview(target)), target == numbers)\n\
-         print(io.BufferedReader.readinto.__name__, io.BufferedReader.readinto.__objclass__)",
+        program!("stdlib/buffered_objects_take_elements_of_any_size"),
         "400 None True\n400 True\n400 True\n400 True\n400 True\nreadinto <class '_io.BufferedReader'>\n",
     );
 }
@@ -162,17 +126,7 @@ fn buffered_objects_take_elements_of_any_size() {
 #[test]
 fn the_standard_library_has_its_files_and_sources() {
     prints(
-        "import inspect, json, json.decoder, linecache, os, sysconfig, codecs, cloison\n\
-         print(inspect.getsource(json.dumps).splitlines()[0])\n\
-         print(inspect.getsource(json.decoder).splitlines()[0])\n\
-         print(inspect.getsource(json.decoder.JSONDecoder).splitlines()[0])\n\
-         print(inspect.getsource(inspect.getsource).splitlines()[0])\n\
-         folder = sysconfig.get_path('stdlib')\n\
-         for module in (json, json.decoder, os, codecs, cloison, inspect):\n    \
-         assert module.__file__.startswith(folder + '/') and module.__file__.endswith('.py'), module\n    \
-         assert inspect.getsourcefile(module) == module.__file__ and inspect.getsource(module)\n\
-         print(json.__file__.removeprefix(folder), json.dumps.__code__.co_filename == json.__file__, json.__path__ == [folder + '/json'])\n\
-         print(codecs.lookup.__name__, codecs.getwriter.__code__.co_filename == codecs.__file__)",
+        program!("stdlib/the_standard_library_has_its_files_and_sources"),
         "def dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n\"\"\"Implementation of JSONDecoder\nclass JSONDecoder(object):\n\
          def getsource(object):\n/json/__init__.py True True\nlookup True\n",
     );
@@ -184,7 +138,7 @@ fn the_standard_library_has_its_files_and_sources() {
 /// `linecache` is told of no module by `warnings`: `_corrections.with_modules_sources`.
 #[test]
 fn a_warning_shows_its_line() {
-    let source = "import warnings, json\nwarnings.warn_explicit('old', UserWarning, json.__file__, 1)\nimport loud\nwarnings.warn('here')";
+    let source = program!("stdlib/a_warning_shows_its_line");
     let loud = modules(&[("loud.py", "import warnings\nwarnings.warn('loud')  # the line\n")]);
     let outcome = Template::with(loud, &[], 256 << 20).expect("it starts").run(script(source));
     let [old, line, loud, its_line, here, ..] = outcome.stderr.lines().collect::<Vec<_>>()[..] else {
@@ -202,13 +156,7 @@ fn a_warning_shows_its_line() {
 #[test]
 fn builtin_functions_do_not_become_methods() {
     prints(
-        "import _thread, builtins, inspect, os, posix, socket, time, types\n\
-         class C: lock, ident, open, fspath, uid, ns, sleep = _thread.allocate_lock, _thread.get_ident, open, os.fspath, os.getuid, socket.htons, time.sleep\n\
-         print(C().lock().locked(), C().ident() == _thread.get_ident(), C().fspath('a'), C().uid(), C().ns(1))\n\
-         try: C().open('x')\n\
-         except OSError as error: print(error.filename)\n\
-         print({type(function) for function in (open, os.stat, _thread.start_new_thread)} == {types.BuiltinFunctionType})\n\
-         print(open.__name__, open.__module__, os.stat.__module__, open, list(inspect.signature(open).parameters)[:2])",
+        program!("stdlib/builtin_functions_do_not_become_methods"),
         "False True a 65534 256\nx\nTrue\nopen _io posix <built-in function open> ['file', 'mode']\n",
     );
 }
@@ -216,33 +164,14 @@ fn builtin_functions_do_not_become_methods() {
 /// `io.FileIO` is `host_env`'s, and so None: `_fileio.FileIO`.
 #[test]
 fn a_file_is_a_class() {
-    prints(
-        "import io, _io, functools\n\
-         class A(io.FileIO): pass\n\
-         print(io.FileIO is _io.FileIO, issubclass(io.FileIO, io.RawIOBase), isinstance(io.BytesIO(), io.FileIO))\n\
-         for kind in (A, io.FileIO):\n    \
-         try: kind('x')\n    \
-         except PermissionError as error: print(error.filename)\n\
-         @functools.singledispatch\n\
-         def wrap(file): pass\n\
-         wrap.register(io.FileIO)(len)",
-        "True True False\nx\nx\n",
-    );
+    prints(program!("stdlib/a_file_is_a_class"), "True True False\nx\nx\n");
 }
 
 /// What programs and libraries ask while they are imported.
 #[test]
 fn what_is_asked_at_import_has_an_answer() {
     prints(
-        "import getpass, os, platform, pwd, shutil, signal, tempfile, time\n\
-         print(os.getuid(), os.geteuid(), os.getgroups(), os.uname().sysname, platform.system(), signal.set_wakeup_fd(-1))\n\
-         print(tempfile.gettempdir(), os.access('/', os.R_OK), shutil.which('ls'), os.path.expanduser('~'), len(os.sched_getaffinity(0)) == os.cpu_count())\n\
-         for call in (lambda: pwd.getpwuid(os.getuid()), getpass.getuser, lambda: time.clock_settime(0, 0), os.getlogin):\n    \
-         try: print(call())\n    \
-         except (KeyError, OSError) as error: print(type(error).__name__)\n\
-         os.environ['a'] = 'b'\n\
-         print(os.environb[b'a'], os.path.expandvars(b'$a'), os.getenv('a'), dict(os.environ))\n\
-         import datetime, warnings; warnings.simplefilter('ignore'); print(datetime.datetime.strptime('1 Mar', '%d %b').month)",
+        program!("stdlib/what_is_asked_at_import_has_an_answer"),
         "65534 65534 [] Linux Linux -1\n/tmp False None ~ True\nKeyError\nOSError\nHostDenied\nHostDenied\nb'b' b'b' b {'a': 'b'}\n3\n",
     );
 }
@@ -251,10 +180,7 @@ fn what_is_asked_at_import_has_an_answer() {
 #[test]
 fn a_folder_of_the_application_can_be_added_to_the_path() {
     let files = modules(&[
-        (
-            "main.py",
-            "import sys, os\nsys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'lib'))\nimport inner, pack.sub\nprint(inner.x, pack.sub.y, pack.sub.__file__)",
-        ),
+        ("main.py", program!("stdlib/a_folder_of_the_application_can_be_added_to_the_path")),
         ("lib/inner.py", "x = 1"),
         ("lib/pack/__init__.py", ""),
         ("lib/pack/sub.py", "y = 2"),
@@ -281,7 +207,7 @@ fn a_folder_of_the_application_can_be_added_to_the_path() {
 /// `_corrections._site_builtins` stands for module `site`, which is not run here.
 #[test]
 fn help_and_quit_are_there() {
-    let outcome = Template::start().run(script("help(len)\nprint(quit, copyright and 1)\nquit(3)"));
+    let outcome = Template::start().run(script(program!("stdlib/help_and_quit_are_there")));
     assert!(outcome.stdout.contains("len(obj, /)"), "{}{}", outcome.stdout, outcome.stderr);
     assert!(outcome.stdout.contains("Use quit() or Ctrl-D (i.e. EOF) to exit 1\n"), "{}", outcome.stdout);
     assert_eq!(outcome.status, 3, "{}", outcome.stderr);
@@ -289,9 +215,11 @@ fn help_and_quit_are_there() {
 
 #[test]
 fn breakpoint_stops_in_pdb_on_standard_input() {
-    let outcome =
-        Template::start()
-            .run_with(script("x = 5\nbreakpoint()\nprint('after', x)\n"), b"p x + 1\nx = 7\nc\n", |_| None);
+    let outcome = Template::start().run_with(
+        script(program!("stdlib/breakpoint_stops_in_pdb_on_standard_input")),
+        b"p x + 1\nx = 7\nc\n",
+        |_| None,
+    );
     assert!(outcome.stdout.contains("-> breakpoint()"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("(Pdb) 6\n"), "{}", outcome.stdout);
     assert!(outcome.stdout.ends_with("after 7\n"), "{}", outcome.stdout);
@@ -310,9 +238,7 @@ fn the_platform_is_named_without_its_kernel() {
 #[test]
 fn what_differs_between_versions_of_python() {
     prints(
-        "import unicodedata, statistics, math\n\
-         print(unicodedata.unidata_version, unicodedata.category('\\u0295'), '\\u0295'.islower())\n\
-         print(statistics.NormalDist().cdf(1.96), 0.5 * math.erfc(-1.96 / math.sqrt(2)))",
+        program!("stdlib/what_differs_between_versions_of_python"),
         "17.0.0 Lo False\n0.9750021048517795 0.9750021048517795\n",
     );
 }
@@ -322,10 +248,7 @@ fn what_differs_between_versions_of_python() {
 #[test]
 fn a_parser_takes_a_document_in_pieces() {
     prints(
-        "import xml.etree.ElementTree as E\nfor size in (1, 2, 3, 1000):\n    p = E.XMLParser()\n    \
-         d = '<a b=\"1\">x<![CDATA[y]]><!-- c -->\\u00e9<c/>\\r\\nz</a>'.encode()\n    \
-         for at in range(0, len(d), size): p.feed(d[at:at + size])\n    \
-         print(E.tostring(p.close(), encoding='unicode').encode())",
+        program!("stdlib/a_parser_takes_a_document_in_pieces"),
         &"b'<a b=\"1\">xy\\xc3\\xa9<c />\\nz</a>'\n".repeat(4),
     );
 }
@@ -335,10 +258,7 @@ fn a_parser_takes_a_document_in_pieces() {
 fn a_copy_of_a_pattern_is_the_pattern() {
     for imports in ["import copy, re", "import re, copy"] {
         prints(
-            &format!(
-                "{imports}\nfor value in (re.compile('a'), re.match('a', 'a')):\n    \
-                 print(copy.copy(value) is value, copy.deepcopy(value) is value, type(value).__dict__.get('__copy__'))"
-            ),
+            &format!("{imports}\n{}", program!("stdlib/a_copy_of_a_pattern_is_the_pattern")),
             "True True None\nTrue True None\n",
         );
     }
@@ -347,35 +267,19 @@ fn a_copy_of_a_pattern_is_the_pattern() {
 /// `_corrections.with_members_from_bytes` can go when `int.from_bytes` of RustPython (0.6.0) calls the class.
 #[test]
 fn a_member_is_made_of_bytes() {
-    prints(
-        "import enum\nclass E(enum.IntEnum): A = 1\nclass F(enum.IntFlag): A, B = 1, 2\n\
-         print(E.from_bytes(b'\\1') is E.A, repr(F.from_bytes(b'\\0\\3', 'big')))\n\
-         calls = []\nclass I(int):\n    def __new__(cls, value): calls.append(value); return int.__new__(cls, value)\n\
-         print(type(I.from_bytes(b'\\1')) is I, calls)",
-        "True <F.A|B: 3>\nTrue []\n",
-    );
+    prints(program!("stdlib/a_member_is_made_of_bytes"), "True <F.A|B: 3>\nTrue []\n");
 }
 
 /// `_corrections.with_methods_of_classes` can go when `object.__init__.__reduce__()` of RustPython (0.6.0) gives its name.
 #[test]
 fn a_method_of_a_builtin_class_is_pickled() {
-    prints(
-        "import pickle\nfor protocol in range(pickle.HIGHEST_PROTOCOL + 1):\n    \
-         assert pickle.loads(pickle.dumps([object.__init__, int.__add__], protocol)) == [object.__init__, int.__add__]\n\
-         try: object.__init__.__reduce_ex__(2)\nexcept TypeError: print('still')",
-        "still\n",
-    );
+    prints(program!("stdlib/a_method_of_a_builtin_class_is_pickled"), "still\n");
 }
 
 /// With an entry there is a `__main__`, too.
 #[test]
 fn there_is_always_a_main_module() {
-    let files = modules(&[(
-        "app.py",
-        "import __main__, doctest, sys, unittest\n\ndef double(x):\n    '''\n    >>> double(2)\n    4\n    '''\n    return 2 * x\n\n\
-         class Test(unittest.TestCase):\n    def test(self): pass\n\n\
-         def main():\n    print(__main__.__name__, doctest.testmod(sys.modules[__name__]))\n    unittest.main(__name__, argv=['x'])\n",
-    )]);
+    let files = modules(&[("app.py", program!("stdlib/there_is_always_a_main_module"))]);
     let template = Template::with(files, &["app"], 256 << 20).expect("it starts");
     let outcome = template.run(Run::Function {
         module: "app".to_owned(),
@@ -390,16 +294,7 @@ fn there_is_always_a_main_module() {
 #[test]
 fn a_class_derived_from_property_is_asked_each_time() {
     prints(
-        "class Cached(property):\n    def __get__(self, o, t=None): return self if o is None else ['mine', super().__get__(o, t)]\n\
-         class Named(Cached):\n    def __init__(self, f, name): super().__init__(f, doc='said'); self.label = name\n\
-         class Plain(property): pass\n\
-         def theirs(self):\n    'theirs'\n    return 1\n\
-         class A:\n    x = Cached(theirs)\n    y = Named(theirs, 'y')\n    z = Plain(theirs)\n    w = property(theirs)\n    v = x.setter(print)\n\
-         print({str((A().x, A().y, A().z, A().w, A().v)) for _ in range(100)})\n\
-         print(A.x.fget is A.y.fget is A.z.fget is A.w.fget is A.v.fget is theirs, A.x.__doc__, A.y.__doc__, A.x.__name__, A.y.label)\n\
-         print(property.fget.__get__(A.x) is theirs, Cached().fget)\n\
-         try: Cached(1, 2, 3, 4, 5)\n\
-         except TypeError as error: print('TypeError')",
+        program!("stdlib/a_class_derived_from_property_is_asked_each_time"),
         "{\"(['mine', 1], ['mine', 1], 1, 1, ['mine', 1])\"}\nTrue theirs said x y\nTrue None\nTypeError\n",
     );
 }

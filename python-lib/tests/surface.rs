@@ -207,8 +207,7 @@ fn interface() -> cloison_contract::Interface {
     manifest::parse("fake.zone.toml", MANIFEST).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-const PRELUDE: &str = "import cloison\nfake = cloison.capability('fake')\n\
-                       def error(f, *a, **k):\n    try:\n        f(*a, **k)\n    except Exception as e:\n        print(type(e).__name__ + ':', e)\n        return e\n    print('nothing was raised')\n";
+const PRELUDE: &str = program!("surface/prelude");
 
 fn run(source: &str) -> (Outcome, Zone) {
     let mut zone = Zone::of(interface(), library);
@@ -226,27 +225,7 @@ fn check(source: &str, expected: &str) {
 #[test]
 fn records_go_in_and_come_back_equal() {
     check(
-        "
-p = fake.point(1, y=2.5)
-print(p, p == fake.point(1.0, 2.5), p == fake.point(), p._asdict(), fake.point.__doc__)
-a = fake.person()
-print(a)
-print(fake.same_person(a) == a)
-b = fake.person('Anna', mail='a@b.c', at=p, age=127, side=-4, here=True, color=fake.color.BLUE, raw=b'\\1\\2\\3',
-                counts=[-5, 7], corners=[p, {'x': 3}], half=0.5, big=2**64 - 1)
-c = fake.same_person(b)
-print(c)
-print(c == fake.same_person(c), type(c.color).__name__, type(c.at) is fake.point)
-print(fake.same_person({'name': 'Bo', 'at': {'y': 4}}).at)
-print(fake.same_person(fake.same_person({'name': 'EIGHTCHR'})).name)
-match c:
-    case fake.person(name, mail):
-        print(name, mail)
-import copy
-d = copy.deepcopy(c)
-d.at.x = 9
-print(d == c, c.at.x, d.at)
-",
+        program!("surface/records_go_in_and_come_back_equal"),
         "point(x=1, y=2.5) True False {'x': 1, 'y': 2.5} A place.
 person(name='', mail=None, at=point(x=0.0, y=0.0), age=0, side=0, here=False, color=<color.RED: 1>, raw=b'\\x00\\x00\\x00', counts=[0, 0], corners=[point(x=0.0, y=0.0), point(x=0.0, y=0.0)], half=0.0, big=0)
 True
@@ -263,35 +242,7 @@ False 1.0 point(x=9, y=2.5)
 #[test]
 fn what_does_not_fit_into_a_record_is_refused_by_name() {
     check(
-        "
-def refuse(**k):
-    error(fake.same_person, fake.person(**k))
-refuse(age=128)
-refuse(side=4)
-refuse(side=-5)
-refuse(here=2)
-refuse(color=3)
-refuse(name='x' * 9)
-refuse(name=5)
-refuse(mail='a\\0')
-refuse(raw=b'1234')
-refuse(raw='abc')
-refuse(counts=[1])
-refuse(counts=[1, 40000])
-refuse(counts=5)
-refuse(corners=[fake.point(), {'x': 'no'}])
-refuse(half=1e300)
-refuse(big=-1)
-refuse(at=7)
-error(fake.same_person, 7)
-error(fake.same_person, {'nobody': 1})
-error(fake.same_points, [fake.point(), None])
-error(fake.person, nobody=1)
-print(len(fake.same_points([fake.point(1, 2), {'x': 3}])), fake.same_points([]))
-print(fake.count_texts(['a', b'b', None]))
-error(fake.count_texts, 'abc')
-error(fake.count_texts, ['a', 5])
-",
+        program!("surface/what_does_not_fit_into_a_record_is_refused_by_name"),
         "OverflowError: same_person(): value.age is 128, and its C type holds 0 to 127
 OverflowError: same_person(): value.side is 4, and its C type holds -4 to 3
 OverflowError: same_person(): value.side is -5, and its C type holds -4 to 3
@@ -324,20 +275,7 @@ TypeError: count_texts(): texts[1] must be a str or bytes, not int
 #[test]
 fn unions_have_the_member_that_is_live() {
     check(
-        "
-v = fake.value(d=0.5)
-print(v, v.d, v == fake.value(d=0.5), v == fake.value(i=1), v._asdict())
-error(getattr, v, 'i')
-v.i = 3
-print(v, fake.same_value(v))
-error(fake.same_value, fake.value(d=1.0))
-error(fake.value)
-error(fake.value, i=1, d=2)
-error(fake.value, x=1)
-print(fake.variant(), fake.same_variant(fake.variant(1, {'d': 2.5})), fake.same_variant({'kind': 0, 'u': fake.value(i=-1)}))
-error(fake.same_variant, fake.variant(1, fake.value(i=1)))
-print(fake.same_variant(fake.variant(9, fake.value(i=1))))
-",
+        program!("surface/unions_have_the_member_that_is_live"),
         "value(d=0.5) 0.5 True False {'d': 0.5}
 AttributeError: value has member 'd', not 'i'
 value(i=3) value(i=3)
@@ -355,22 +293,7 @@ variant(kind=9, u=value(i=1))
 #[test]
 fn enumerations_wide_numbers_and_constants() {
     check(
-        "
-import math
-print(repr(fake.color.GREEN), fake.same_color(4) is fake.color.GREEN, fake.same_color(fake.color.RED))
-error(fake.same_color, 2)
-error(fake.same_color, 'RED')
-print(repr(fake.same_mode(fake.mode.READ | fake.mode.WRITE)), fake.same_mode(0))
-error(fake.same_mode, 8)
-print(fake.same_long(0.1), fake.same_long(-math.inf), math.isnan(fake.same_long(math.nan)), fake.same_long(5e-324), fake.same_long(7))
-print(fake.same_complex(1 + 2j), fake.same_complex(3), fake.same_complex(0.5))
-error(fake.same_complex, '1j')
-error(fake.same_long, 'x')
-print(fake.ROW, fake.PI, fake.VERSION)
-print([name for name in ('point', 'color', 'Busy', 'ROW', 'crc') if name not in dir(fake)])
-print(issubclass(fake.Busy, fake.DatabaseError), issubclass(fake.DatabaseError, cloison.NativeError), fake.DatabaseError.__doc__)
-error(getattr, fake, 'colour')
-",
+        program!("surface/enumerations_wide_numbers_and_constants"),
         "<color.GREEN: 4> True 1
 ValueError: same_color(): value is 2, which is no color
 TypeError: same_color(): value must be an int, not str
@@ -391,39 +314,7 @@ AttributeError: capability 'fake' has no function 'colour'. Did you mean: 'color
 #[test]
 fn handles_are_closed_once_and_refused_when_stale() {
     check(
-        "
-import copy, gc, pickle
-db = fake.db_open('x')
-print(db, isinstance(db, fake.db), isinstance(db, cloison.Handle), db.closed)
-s = fake.prepare(db, 'select')
-print(fake.use(s), fake.use(s, db), fake.use(s, None))
-error(fake.use, db)
-error(fake.use, 5)
-error(fake.use, None)
-error(fake.prepare, s, 'x')
-error(fake.db)
-error(copy.copy, db)
-error(pickle.dumps, db)
-error(object.__new__, fake.db)
-with s:
-    print(s.closed)
-print(s.closed, repr(s))
-error(fake.use, s)
-error(s.close)
-error(s.__enter__)
-s = fake.prepare(db, 'again')
-db.close()
-print(db.closed, s.closed)
-error(fake.prepare, db, 'x')
-error(fake.use, s)
-db = fake.db_open('y')
-print(fake.db_close(db), db.closed)
-error(db.close)
-e = error(fake.prepare, fake.db_open('z'), 'busy')
-print(isinstance(e, fake.Busy), e.code, isinstance(error(fake.prepare, fake.db_open('z'), 'wrong'), fake.Busy))
-e = error(fake.missing, '/x')
-print(type(e).__name__, e.errno, e.code, e.function)
-",
+        program!("surface/handles_are_closed_once_and_refused_when_stale"),
         "<db handle of capability 'fake'> True True False
 1 1 1
 TypeError: use(): s must be a stmt handle of capability 'fake', not db
@@ -456,44 +347,7 @@ FileNotFoundError 2 -1 missing
 #[test]
 fn callables_are_called_nested_and_may_raise() {
     check(
-        "
-seen = []
-def f(i):
-    seen.append(i)
-    return i * 10
-print(fake.each(4, f), seen)
-print(fake.each(3, lambda i: fake.each(i, lambda j: j + 1)))
-print(fake.each_row(1, lambda p, name: print(p, name) or 3))
-class Mine(Exception): pass
-mine = Mine('here')
-def g(i):
-    if i == 2: raise mine
-    return 0
-try:
-    fake.each(5, g)
-except Mine as e:
-    import traceback
-    print(e is mine, [frame.name for frame in traceback.extract_tb(e.__traceback__)])
-error(fake.each, 2, lambda i: 'no')
-error(fake.each, 2, lambda i: 2**31)
-error(fake.each, 2, 5)
-error(fake.each, 2, None)
-def h(i):
-    try:
-        fake.each(1, g2)
-    except Mine: return 7
-def g2(i): raise mine
-print(fake.each(2, h))
-try:
-    fake.each(2, lambda i: (_ for _ in ()).throw(KeyboardInterrupt))
-except KeyboardInterrupt: print('interrupted')
-print(fake.each(2, f), fake.crc(b'\\1\\2'))
-def deep(n):
-    return fake.each(1, lambda i: deep(n - 1)) if n else 42
-print(deep(8))
-error(deep, 9)
-print(fake.crc(b'\\1\\2'))
-",
+        program!("surface/callables_are_called_nested_and_may_raise"),
         "60 [0, 1, 2, 3]
 4
 point(x=1.5, y=-2.0) row
@@ -516,60 +370,7 @@ Error: fake.each(): the zone answered with a question that makes no sense
 #[test]
 fn batches_and_maps_cross_once() {
     check(
-        "
-print(fake.crc.map([b'\\1', b'\\2\\3', b'']), fake.crc.map([b'\\1'], crc=5), fake.crc.map([]))
-print(fake.crc(b'\\1', crc=3), fake.crc(3, b'\\1'), fake.crc(data=b'\\1'), fake.crc(2, data=b'\\1'))
-print(fake.crc.map(bytes([i % 256]) for i in range(10000)) == [i % 256 for i in range(10000)])
-print(fake.half.map([(3.0,), (4.0,)], odd=0) if False else fake.half.map([3.0, 4.0]))
-e = error(fake.half.map, [1.0, 'x', 2.0])
-print(e.index, e.results)
-print(fake.same_person.map([{'name': 'a', 'mail': 'm'}, {'name': 'b'}])[0].mail)
-print(fake.crc.map([b'x' * 300000] * 30) == [120 * 300000] * 30)
-e = error(fake.prepare.map, ['a', 'busy', 'c'], d=fake.db_open('x'))
-print(e.index, e.results)
-error(fake.crc.map, [b''], nobody=1)
-error(fake.crc.map, 5)
-error(fake.prepare.map, ['a'])
-class Calls:
-    def __float__(self):
-        return float(fake.crc(b'\\7' * 100000))
-print(fake.half.map([2, Calls(), 4.0, Calls()]))
-with fake.batch() as b:
-    db = b.db_open('name')
-    s = b.prepare(db, 'sql')
-    n = b.use(s, db)
-    sum = b.crc(b'\\5')
-    sum2 = b.crc(sum, b'\\6')
-    error(getattr, n, 'value')
-    print(n, n.done, b)
-print(n.value, n.done, n, s.value, sum2.value, b)
-print(fake.use(s.value, db.value))
-d = db.value
-del db, b
-try:
-    with cloison.batch(fake) as b:
-        one = b.checked(1)
-        two = b.checked(-1)
-        three = b.checked(3)
-except fake.Busy as e:
-    print(e.index, e.results, one.value, one.done, two.done)
-error(getattr, two, 'value')
-error(getattr, three, 'value')
-error(b.half, 1.0)
-try:
-    with fake.batch() as b:
-        x = b.half(1.0)
-        error(b.half, 'x')
-        error(b.use, x)
-        error(b.use, one)
-        raise KeyError('mine')
-except KeyError: print('body')
-error(getattr, x, 'value')
-with fake.batch() as b:
-    many = [b.crc(bytes([i % 256]) * 1000) for i in range(2000)]
-    last = b.crc(many[0], b'\\1')
-print([p.value for p in many] == [i % 256 * 1000 for i in range(2000)], last.value)
-",
+        program!("surface/batches_and_maps_cross_once"),
         "[1, 5, 0] [6] []
 4 4 1 3
 True
@@ -604,32 +405,7 @@ True 1
 
 #[test]
 fn a_zone_that_lies_costs_an_exception() {
-    let source = "
-for how in range(6):
-    error(fake.lie, how, lambda i: i)
-    print(fake.crc(b'\\1'))
-for how in range(6):
-    fake.next_batch_lies(how)
-    error(fake.crc.map, [b'\\1', b'\\2'])
-    print(fake.crc(b'\\1'))
-for how in range(6):
-    fake.next_batch_lies(how)
-    e = error(fake.crc.map, [b'\\1'] * 200)
-    print(e.index, e.results, fake.crc(b'\\1'))
-fake.next_batch_lies(6)
-e = error(fake.checked.map, range(5000))
-print(e.index >= 20, e.results[-20:] == list(range(20)))
-print(fake.checked.map(range(200)) == list(range(200)), fake.half.map([2.0] * 100) == [1.0] * 100)
-error(fake.bad_handle)
-for how in range(5):
-    error(fake.bad_record, how)
-fake.next_batch_lies(7)
-def both():
-    with fake.batch() as batch:
-        batch.blob(1), batch.blob(2)
-error(both)
-print(fake.crc(b'\\1'))
-";
+    let source = program!("surface/a_zone_that_lies_costs_an_exception");
     let (outcome, _) = run(source);
     let question = "Error: fake.lie(): the zone answered with a question that makes no sense";
     let words = "as many words as it should not have";

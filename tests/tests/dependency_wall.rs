@@ -112,6 +112,7 @@ fn only_microprocesses_link_a_python() {
         "cloison-transport",
         "cloison-contract",
         "cloison-manifest",
+        "cloison-calls",
         "cloison-codec",
         "cloison-zone",
         "cloison-host",
@@ -177,9 +178,10 @@ fn dependencies_point_one_way() {
     assert_eq!(ours("cloison-message"), set(&[]));
     assert_eq!(ours("cloison-xml"), set(&[]));
     assert_eq!(ours("cloison-codec"), set(&["cloison-contract", "cloison-transport"]));
+    assert_eq!(ours("cloison-calls"), set(&["cloison-codec", "cloison-contract", "cloison-transport"]));
     assert_eq!(
         ours("cloison-python"),
-        set(&[&core[..], &["cloison-codec", "cloison-message", "cloison-xml"]].concat())
+        set(&[&core[..], &["cloison-calls", "cloison-codec", "cloison-message", "cloison-xml"]].concat())
     );
     assert_eq!(
         ours("cloison-cli"),

@@ -424,9 +424,6 @@ fn another_build_gets_none() {
     warm.service.take().expect("it runs").finish().ends_with(0);
 }
 
-/// A `WarmQuestion` of a build that does not exist, which wants to know what there is.
-const LOOK: &str = "s.send(bytes(11) + b'\\x01')";
-
 #[test]
 fn another_user_gets_none() {
     if users().len() == 1 {
@@ -452,18 +449,14 @@ fn another_user_gets_none() {
     let stderr = run(User::Current);
     assert!(!stderr.contains(USED) && stderr.contains("not a folder of this user's alone"), "{stderr}");
     // Whoever asks what there is and is somebody else is hung up on; its own user is answered.
-    let asked = |become_another: &str| {
-        let script = format!(
-            "import os, socket\nos.chdir({:?})\n{become_another}\ns = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n\
-             s.connect('warm.sock')\n{LOOK}\nprint(len(s.recv(65536)))",
-            folder.display().to_string()
-        );
-        let output = Command::new("python3").args(["-c", &script]).output().expect("python3");
+    let asked = |user: &[&str]| {
+        let (program, folder) = (include_str!("../python/warm/asks.py"), folder.display().to_string());
+        let output = Command::new("python3").args(["-c", program, &folder]).args(user).output().expect("python3");
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     };
-    let answered = asked("");
+    let answered = asked(&[]);
     assert!(answered.trim().parse::<usize>().is_ok_and(|bytes| bytes > 0), "{answered}");
-    let said = asked("os.setuid(65534)");
+    let said = asked(&["65534"]);
     assert!(
         said == "0\n" || ["ConnectionResetError", "BrokenPipeError"].iter().any(|end| said.contains(end)),
         "{said}"

@@ -13,20 +13,16 @@ const SHARED: &[(&str, &str)] = &[
     ),
     ("Function", "a C function: as the manifest's table (`raw::…`) has it, checked, and as a Python object"),
     ("Handle", "a type of the contract whose objects stay in the zone, and the Python object that stands for one"),
-    ("Handles", "both sides' tables of the same objects: the client's references, and the zone's pointers"),
-    ("Jailed", "one is the message that says so, the other the stage of a zone (`Zone<Jailed>`) in which it is sent"),
     (
         "Key",
         "a key of a manifest: as the table of all keys describes it, and one that has been read, with its value (`raw::Key`)",
     ),
-    ("Link", "the same word of a batch in both programs: as the client writes it, and as the zone reads it"),
     ("Member", "a record's member: as the manifest's table (`raw::…`) has it, and checked"),
     (
         "Overrun",
         "the same event: by numbers on the status page, and by names in the message that the broker makes of it",
     ),
     ("Parameter", "a parameter: as the manifest's table (`raw::…`) has it, and checked"),
-    ("Plan", "both sides plan the same functions: how Python's arguments become words, and words arguments of C"),
     ("Process", "a microprocess: as the broker's table has it, and as Python names it (`cloison.Process`)"),
     ("Raises", "`raises`: as the manifest's table (`raw::…`) has it, and checked"),
     ("Returns", "`returns`: as the manifest's table (`raw::…`) has it, and checked"),
@@ -34,8 +30,6 @@ const SHARED: &[(&str, &str)] = &[
         "Template",
         "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
     ),
-    ("Value", "a Python value on its way: the codec's, and the same with the microprocess's own objects in it"),
-    ("Values", "the codec's, and the same with the microprocess's own objects in them"),
 ];
 
 /// Folders with sources that are not the product's, and what cargo makes.

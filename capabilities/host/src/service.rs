@@ -4,7 +4,7 @@ use crate::files::{self, Files, FilesDescriptors};
 use crate::http;
 use crate::log::{self, LogWriter};
 use crate::net::{self, Net};
-use crate::process::{self, Process};
+use crate::process::{self, Programs};
 use cloison_contract::host::http::Secret;
 use cloison_contract::host::{FilesService, HostService, HttpService, LogService, NetService, ProcessService};
 use cloison_contract::message::{Machine, ToZone};
@@ -121,7 +121,7 @@ impl ReceivedService {
             }
             Self::Process(service) => {
                 process::ignore_broken_pipes();
-                process::serve(Process::new(service, control.clone()))
+                process::serve(Programs::new(service, control.clone()))
             }
             Self::Net(service, machine) => net::serve(Net::new(service, machine, account, control.clone())),
         }

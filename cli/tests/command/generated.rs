@@ -51,54 +51,10 @@ c = "int pack(const unsigned char *data, size_t n)"
 data = { in = true, length = "n" }
 "#;
 
-const USE: &str = r#"
-from typing import TYPE_CHECKING
-import cloison
-
-if TYPE_CHECKING:
-    from shop_capability import Shop
-
-shop: "Shop" = cloison.capability("shop")
-
-def use() -> float:
-    one = shop.list_new(3)
-    with one as same:
-        number: int = shop.add(same, shop.point(x=1.0, y=2.0), shop.color.RED, name="a")
-        number = shop.add(one, {"x": 1, "y": 2}, 4)
-    shop.visit(one, lambda name, number: len(name) + number)
-    where: "Shop.point" = shop.middle([1.0, 2.0])
-    sums: list[int] = shop.pack.map([b"a", bytearray(b"b")])
-    with shop.batch() as b:
-        made = b.list_new(b.pack(b"three"))
-        added = b.add(made, shop.point(), shop.color.RED)
-    number = added.value
-    made.value.close()
-    with cloison.batch(shop) as batch:
-        batch.add(one, {}, 0)
-    try:
-        pass
-    except shop.Sold as error:
-        print(error.code, shop.FULL + 1, shop.NAME.upper(), one.closed, sums)
-    return where.x
-"#;
+const USE: &str = include_str!("../python/generated/use.py");
 
 /// Each line is one mistake.
-const MISUSE: &str = r#"
-from shop_capability import Shop
-import cloison
-shop: Shop = cloison.capability("shop")
-one = shop.list_new("3")
-shop.add(shop.point(), shop.point(), shop.color.RED)
-shop.add(one, shop.point(), "red")
-shop.visit(one, lambda name: 0)
-shop.sell()
-shop.middle([1.0]).z
-text: str = shop.pack(b"")
-shop.list_free(one)
-shop.batch().add(shop.batch().pack(b""), shop.point(), 0)
-word: str = shop.batch().pack(b"").value
-shop.batch().sell()
-"#;
+const MISUSE: &str = include_str!("../python/generated/misuse.py");
 
 /// Names that are words of Python, of C++, or the stub's own.
 const AWKWARD: &str = r#"
@@ -121,123 +77,13 @@ c = "int narrows(int items)"
 "#;
 
 /// What begins with `__` can only be passed by position as far as type checkers know.
-const AWKWARD_USE: &str = r#"
-from awkward_capability import Awkward
-import cloison
-
-it: Awkward = cloison.capability("awkward")
-odd = it.odd(1, 2, class_=3)
-number: int = it.awkward(1, 2, 3, 4) + it.awkward(odd.self, odd.__q, odd.class_, 4)
-sums: list[int] = it.awkward.map([(1, 2, 3)], __fd=4) + it.narrows.map([1])
-picture: cloison.View = it.picture()
-number += len(bytes(picture)) + it.classify(class_=picture[0]) + it.narrows(items=1)
-"#;
+const AWKWARD_USE: &str = include_str!("../python/generated/awkward_use.py");
 
 /// The package's own names, about processes.
-const PROCESSES_USE: &str = r#"
-import cloison
-from cloison import Call, Down, Exit, Process, Reason, Reference, receive, spawn
-
-@cloison.message(frozen=True)
-class Move:
-    x: int
-
-def work(to: Process, number: int) -> None:
-    to.send(Move(number))
-
-def main() -> None:
-    child: Process = spawn(work, cloison.self(), 5, name="w", link=True, monitor=True, capabilities=["z"], memory="64 MiB", cpu=0.5, nice=3)
-    move: Move = receive(Move, timeout=5)
-    number: int = move.x + child.number
-    down: Down = receive(Down)
-    kind: str = down.reason.kind + (down.reason.traceback or "")
-    reference: Reference = child.monitor()
-    cloison.demonitor(reference)
-    reason: Reason = child.stop("please", timeout=None)
-    print(receive((int, str)), receive(lambda sent: sent == number), reason == "killed", kind)
-    match receive():
-        case Down(process, Reason("exception", text=text)):
-            print(process.number, text)
-        case Call(("add", a, b)) as call:
-            cloison.reply(call, a + b)
-        case Call(request, sender):
-            cloison.reply_error(Call(request, sender, reference), ValueError())
-        case Exit(reason=Reason("killed")):
-            cloison.exit(("own", 1))
-    cloison.register("main")
-    named: Process | None = cloison.whereis("main")
-    print(cloison.call("main", 1, timeout=1.5), cloison.parent(), named)
-    try:
-        cloison.send(child, None)
-    except cloison.MailboxFull as error:
-        print(error.process)
-    except cloison.ProcessDown as error:
-        print(error.reason)
-    raise cloison.ProcessExit(Reason("data", value=5))
-
-class Counter(cloison.Server):
-    timeout = 1.5
-
-    def __init__(self, start: int) -> None:
-        self.value = start
-
-    def handle_call(self, request: int, sender: Call) -> int:
-        return self.value + request
-
-    def terminate(self, reason: Reason) -> None:
-        print(reason.kind)
-
-def supervises() -> None:
-    counter: Process = Counter.start(5, timeout=1.0)
-    cloison.cast(counter, 1)
-    reason: Reason = Counter.stop(counter, timeout=1)
-    child = cloison.Child(Counter, 5, name="counter", restart="transient", shutdown="kill")
-    supervisor = cloison.Supervisor([child, cloison.Child(work, counter, 1)], strategy="one_for_all", max_restarts=5)
-    running: cloison.RunningSupervisor = supervisor.start(link=True)
-    infos: list[cloison.ChildInfo] = running.which_children()
-    started: Process = running.start_child(cloison.Child(supervisor))
-    print(infos[0].restarting, started, running.count_children()["active"], running.stop() == reason)
-    with cloison.TaskGroup() as group:
-        task: cloison.Task = group.spawn(work, counter, 3)
-    print(task.result, task.process.number)
-
-def narrows(zlib: cloison.Capability) -> None:
-    less: cloison.Capability = zlib.narrow(functions=["crc32"], where={"crc32": ["len < 9", "crc == 0"]}, calls=5, rate="10/s")
-    least = cloison.narrow(less, bytes="1 MiB", cpu=0.5, expires=60, delegate=False, callbacks=False)
-    match least.describe():
-        case cloison.CapabilityInfo(name, functions=(function, *_)) as info:
-            print(name, function, info.where[function], (info.rate or (0, 0.0))[1], info.calls, info.location)
-    child: Process = spawn(work, cloison.self(), 5, profile="worker", capabilities=[least])
-    with zlib.lend(child, calls=1) as lease:
-        child.send(lease)
-    cloison.lend(zlib, child, where={"crc32": "len < 9"}).revoke()
-    least.revoke()
-    cloison.revoke(less)
-    print(cloison.describe(zlib).delegate, Counter.start(5, profile="worker"), cloison.Child(work, profile="worker"))
-"#;
+const PROCESSES_USE: &str = include_str!("../python/generated/processes_use.py");
 
 /// Each line is one mistake.
-const PROCESSES_MISUSE: &str = r#"
-import cloison
-child = cloison.spawn(len, "x")
-child.number = 5
-child.send()
-number: int = cloison.receive(cloison.Down)
-cloison.spawn("len")
-cloison.spawn(len, "x", nice="3")
-cloison.spawn(len, "x", profile=["worker"])
-cloison.narrow(child, calls="5")
-cloison.narrow(child, call=5)
-cloison.lend(cloison.capability("zlib"), child, delegate=True)
-cloison.describe(child).name = "x"
-cloison.reply(5, 5)
-cloison.receive(timeout="soon")
-cloison.whereis("x").send(1)
-cloison.Child(len, restart="always")
-cloison.Supervisor(strategy="all")
-cloison.TaskGroup().spawn("len")
-cloison.exit(1, 2)
-"#;
+const PROCESSES_MISUSE: &str = include_str!("../python/generated/processes_misuse.py");
 
 fn cloison(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_cloison")).args(arguments).current_dir(folder).output().expect("cloison")

@@ -5,13 +5,13 @@ use crate::marshal::functions::{Entry, Functions};
 use crate::marshal::incoming::Incoming;
 use crate::marshal::number::value_of_bits;
 use crate::marshal::outgoing::{Outgoing, too_large};
-use crate::marshal::plan::Plan;
+use crate::marshal::plan::CallPlan;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::workspace::CallState;
 use crate::native::ffi::Frame;
 use crate::native::ffi::Outcome;
 use crate::native::scratch::{Piece, ScratchPart};
-use crate::objects::handles::Handles;
+use crate::objects::handles::ZoneHandles;
 use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{BytesTest, Environment, EvaluationError, Real};
@@ -61,7 +61,7 @@ impl Held {
 /// One call on its way.
 pub(crate) struct Call<'a, 'b> {
     pub(crate) functions: &'a Functions,
-    pub(crate) handles: &'a Handles,
+    pub(crate) handles: &'a ZoneHandles,
     pub(crate) id: FunctionId,
     pub(crate) entry: &'a Entry,
     pub(crate) function: &'a Function,
@@ -88,7 +88,7 @@ pub(crate) struct Call<'a, 'b> {
 }
 
 impl<'a, 'b> Call<'a, 'b> {
-    pub(crate) fn plan(&self) -> &'a Plan {
+    pub(crate) fn plan(&self) -> &'a CallPlan {
         &self.entry.plan
     }
 

@@ -52,7 +52,7 @@ impl<'a> CallbackCall<'a> {
         &self.kind.callback.parameters
     }
 
-    /// The question is over: what is to be hidden now ([`crate::objects::handles::Handles::hide`]).
+    /// The question is over: what is to be hidden now ([`crate::objects::handles::ZoneHandles::hide`]).
     pub(crate) fn shown(&mut self) -> Vec<u64> {
         std::mem::take(&mut self.shown)
     }

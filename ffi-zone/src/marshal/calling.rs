@@ -8,7 +8,7 @@ use crate::marshal::functions::Functions;
 use crate::marshal::outputs::Complete;
 use crate::native::fences::overran;
 use crate::native::ffi::Frame;
-use crate::objects::handles::{EndedObject, Handles};
+use crate::objects::handles::{EndedObject, ZoneHandles};
 use cloison_contract::FunctionId;
 use cloison_contract::expression::EvaluationError;
 
@@ -47,7 +47,7 @@ impl Call<'_, '_> {
 /// Frees objects that have ended, in order, each before what the library kept for it.
 pub(crate) fn finish(
     functions: &Functions,
-    handles: &Handles,
+    handles: &ZoneHandles,
     frame: &mut Frame,
     ended: Vec<EndedObject>,
     callables: &dyn CallbackSource,

@@ -3,7 +3,7 @@
 //! One of the modules of this crate that contain `unsafe`: what C takes for an address is what the caller says is one.
 
 use crate::marshal::number::{bits_of_value, value_of_bits};
-use crate::marshal::plan::{Plan, PlanError};
+use crate::marshal::plan::{CallPlan, PlanError};
 use crate::marshal::translation::{Translations, translations};
 use crate::native::ffi::{CallInterface, Code, Frame, Outcome, SignatureError};
 use crate::native::function::Callee;
@@ -29,7 +29,7 @@ pub enum FunctionError {
 /// One function.
 pub struct Entry {
     /// What to do for a call.
-    pub plan: Plan,
+    pub plan: CallPlan,
     callee: Callee,
 }
 
@@ -97,7 +97,7 @@ impl Functions {
         let mut entries = Vec::with_capacity(interface.functions.len());
         for (index, function) in interface.functions.iter().enumerate() {
             let id = FunctionId(index as u32);
-            let plan = Plan::new(&interface, function).map_err(|error| (id, error.into()))?;
+            let plan = CallPlan::new(&interface, function).map_err(|error| (id, error.into()))?;
             let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
             let signature = CallInterface::new(&interface.types, parameters, function.variadic, &function.result);
             let signature = signature.map_err(|error| (id, error.into()))?;

@@ -10,7 +10,7 @@ use crate::marshal::translation::{
     EXTENDED_BYTES, Special, Translation, Translations, is_extended, of_element, of_wide,
 };
 use crate::native::scratch::{Piece, ScratchPart};
-use crate::objects::handles::{HandleError, Handles};
+use crate::objects::handles::{HandleError, ZoneHandles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Element;
@@ -23,7 +23,7 @@ pub struct Incoming<'a, 'b> {
     /// Of the interface's records.
     pub translations: &'a Translations,
     /// Of all clients.
-    pub handles: &'a Handles,
+    pub handles: &'a ZoneHandles,
     /// Whose claims.
     pub client: ChannelId,
     /// Its bulk data.
@@ -32,7 +32,7 @@ pub struct Incoming<'a, 'b> {
     pub used: u64,
     /// Where C's copies go.
     pub scratch: &'a mut ScratchPart<'b>,
-    /// Handles that may not end before the call does: [`Handles::unpin`] is for the caller.
+    /// Handles that may not end before the call does: [`ZoneHandles::unpin`] is for the caller.
     pub pinned: &'a mut Vec<u64>,
     /// What the claims are about, for refusals.
     pub parameter: usize,

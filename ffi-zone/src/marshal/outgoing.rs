@@ -15,7 +15,7 @@ use crate::marshal::refusal::Refusal;
 use crate::marshal::translation::{Special, Translation, Translations, of_element, of_wide};
 use crate::native::ffi::{copy, read, text_length};
 use crate::native::scratch::{Piece, ScratchPart};
-use crate::objects::handles::{Adopted, Handles};
+use crate::objects::handles::{Adopted, ZoneHandles};
 use cloison_contract::call::{ARENA_ALIGNMENT, NULL, Status};
 use cloison_contract::message::ChannelId;
 use cloison_contract::shape::Element;
@@ -27,7 +27,7 @@ pub struct Outgoing<'a, 'b> {
     /// Of the interface's records.
     pub translations: &'a Translations,
     /// Of all clients.
-    pub handles: &'a Handles,
+    pub handles: &'a ZoneHandles,
     /// To whom.
     pub client: ChannelId,
     /// Its bulk data.

@@ -168,7 +168,7 @@ pub struct ErrorConvention {
 
 /// What a call of one function carries, and what has to be done beside that.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub struct CallPlan {
     /// What a request carries.
     pub request: Slots,
     /// What a reply carries.

@@ -16,7 +16,7 @@
 mod description;
 mod registers;
 
-use crate::native::fences::PATTERN_WORD;
+use crate::native::fences::{CELL_FENCE, CELL_FENCE_WORDS};
 use cloison_contract::types::{CType, Definition};
 use description::{Descriptions, Free, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
@@ -207,12 +207,19 @@ pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
     }
 }
 
+/// One number that a pointer leads to.
+#[repr(C)]
+struct NumberCell {
+    bits: u64,
+    fence: [u64; CELL_FENCE_WORDS],
+}
+
 /// Room for one call's arguments.
 pub struct Frame {
     /// Each argument as C sees it, in the low bytes.
     values: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
     /// What a pointer to one number points to, and the fence behind it.
-    cells: Box<[UnsafeCell<[u64; 2]>; MAX_PARAMETERS]>,
+    cells: Box<[UnsafeCell<NumberCell>; MAX_PARAMETERS]>,
     /// `pointers[i]` is the address of `values[i]`.
     pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
     /// `errno` before the next call.
@@ -226,7 +233,8 @@ impl Default for Frame {
         for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
             *pointer = value.get().cast();
         }
-        Self { values, cells: Box::new([const { UnsafeCell::new([0; 2]) }; MAX_PARAMETERS]), pointers, errno: 0 }
+        let cells = Box::new([const { UnsafeCell::new(NumberCell { bits: 0, fence: CELL_FENCE }) }; MAX_PARAMETERS]);
+        Self { values, cells, pointers, errno: 0 }
     }
 }
 
@@ -248,7 +256,7 @@ impl Frame {
 
     /// Sets an argument to the address of a cell that holds `bits`.
     pub fn set_cell(&mut self, parameter: usize, bits: u64) {
-        *self.cells[parameter].get_mut() = [bits, PATTERN_WORD];
+        *self.cells[parameter].get_mut() = NumberCell { bits, fence: CELL_FENCE };
         self.set_pointer(parameter, self.cells[parameter].get().cast());
     }
 
@@ -259,13 +267,13 @@ impl Frame {
 
     /// What the cell holds (now).
     pub fn cell(&mut self, parameter: usize) -> u64 {
-        self.cells[parameter].get_mut()[0]
+        self.cells[parameter].get_mut().bits
     }
 
     /// Whether nobody has written behind the cell.
     #[inline]
     pub fn is_whole(&mut self, parameter: usize) -> bool {
-        self.cells[parameter].get_mut()[1] == PATTERN_WORD
+        self.cells[parameter].get_mut().fence == CELL_FENCE
     }
 
     /// Calls `code` with the arguments set, of which none is larger than a word, nor is the value.

@@ -21,7 +21,8 @@
 //! library is to fill is zero beforehand ([`ScratchPart::room`]), so that a function which claims to have written more than it did
 //! gives nobody another client's bytes. Memory that only a rare large call needed goes back to the kernel after
 //! `PATIENCE` smaller ones, or when a client leaves. Behind the stack stand slots for what the library writes
-//! ([`ScratchPart::fenced`]), which are handed out and given back in the same way; a room ends where its slot does.
+//! ([`ScratchPart::fenced`]), which are handed out and given back in the same way; a room ends where its slot does. What is too large
+//! for a slot ends where the stack does, if nobody else has that place.
 //!
 //! One of the modules of this crate that contain `unsafe`.
 
@@ -69,9 +70,13 @@ pub struct Scratch {
     used: Cell<usize>,
     /// The most that was handed out at once since the first part was opened.
     peak: Cell<usize>,
-    /// Everything from here on is zero.
+    /// Everything from here on is zero, but for what `dirty_edge` says.
     dirty: Cell<usize>,
-    /// How many calls in a row needed less than a quarter of `dirty`.
+    /// The stack ends here: behind it stands the room that ends at the inaccessible page, if there is one.
+    edge: Cell<usize>,
+    /// How many bytes before that page may not be zero.
+    dirty_edge: Cell<usize>,
+    /// How many calls in a row needed less than a quarter of what is dirty.
     modest: Cell<u32>,
     /// Slots handed out, of those that there are: none before the first is wanted.
     slots: Cell<usize>,
@@ -109,6 +114,8 @@ impl Scratch {
             used: none(),
             peak: none(),
             dirty: none(),
+            edge: Cell::new(capacity),
+            dirty_edge: none(),
             modest: Cell::new(0),
             slots: none(),
             usable_slots: Cell::new(None),
@@ -146,7 +153,8 @@ impl Scratch {
     pub fn open(&self) -> ScratchPart<'_> {
         let depth = self.depth.get() + 1;
         self.depth.set(depth);
-        ScratchPart { scratch: self, start: self.used.get(), end: self.used.get(), slots: self.slots.get(), depth }
+        let (start, slots) = (self.used.get(), self.slots.get());
+        ScratchPart { scratch: self, start, end: start, slots, has_edge: false, has_pattern: false, depth }
     }
 
     /// Gives back to the kernel what is not always kept, unless a call is running.
@@ -155,23 +163,50 @@ impl Scratch {
             return;
         }
         self.modest.set(0);
-        if self.dirty.get() <= KEPT_BYTES {
+        if self.dirty_bytes() <= KEPT_BYTES {
             return;
         }
-        // SAFETY: the range lies inside the mapping and no part is open; it reads as zero afterwards.
-        let advised = unsafe {
-            let start = self.base.as_ptr().add(KEPT_BYTES).cast::<c_void>();
-            madvise(start, self.dirty.get() - KEPT_BYTES, Advice::LinuxDontNeed)
-        };
-        if advised.is_ok() {
+        if self.dirty.get() > KEPT_BYTES && self.give_back(KEPT_BYTES, self.dirty.get()) {
             self.dirty.set(KEPT_BYTES);
         }
+        let edge = self.capacity - self.dirty_edge.get();
+        if self.give_back(edge - edge % PAGE_BYTES, self.capacity) {
+            self.dirty_edge.set(0);
+        }
+    }
+
+    /// Gives back the pages from one offset in the stack to another; no part is open.
+    fn give_back(&self, start: usize, end: usize) -> bool {
+        // SAFETY: the range lies inside the mapping and no part is open; it reads as zero afterwards.
+        start >= end
+            || unsafe {
+                let first = self.base.as_ptr().add(start).cast::<c_void>();
+                madvise(first, end - start, Advice::LinuxDontNeed).is_ok()
+            }
+    }
+
+    /// How much of the stack may not be zero.
+    #[inline]
+    fn dirty_bytes(&self) -> usize {
+        self.dirty.get() + self.dirty_edge.get()
+    }
+
+    /// How much of what stands from `offset` on may not be zero, of so many bytes, but for what `dirty_edge` says.
+    #[inline]
+    fn stale(&self, offset: usize, bytes: usize) -> usize {
+        self.dirty.get().saturating_sub(offset).min(bytes)
+    }
+
+    /// How much before `end` may not be zero for what `dirty_edge` says, of so many bytes.
+    #[inline]
+    fn stale_edge(&self, end: usize, bytes: usize) -> usize {
+        end.saturating_sub(self.capacity - self.dirty_edge.get()).min(bytes)
     }
 
     /// The last part has been closed.
     #[inline]
     fn rest(&self) {
-        let (peak, dirty) = (self.peak.replace(0), self.dirty.get());
+        let (peak, dirty) = (self.peak.replace(0), self.dirty_bytes());
         if dirty > KEPT_BYTES {
             self.modest.set(if peak < dirty / 4 { self.modest.get() + 1 } else { 0 });
             if self.modest.get() >= PATIENCE {
@@ -189,6 +224,10 @@ pub struct ScratchPart<'a> {
     end: usize,
     /// Its first slot.
     slots: usize,
+    /// It has the room that ends where the stack does.
+    has_edge: bool,
+    /// It has a room in the stack with the pattern behind it.
+    has_pattern: bool,
     depth: usize,
 }
 
@@ -203,7 +242,7 @@ impl ScratchPart<'_> {
     #[inline]
     fn free(&self) -> usize {
         match self.scratch.depth.get() == self.depth {
-            true => self.scratch.capacity.saturating_sub(self.next()),
+            true => self.scratch.edge.get().saturating_sub(self.next()),
             false => 0,
         }
     }
@@ -223,16 +262,25 @@ impl ScratchPart<'_> {
         let (scratch, offset) = (self.scratch, self.next());
         let used = offset + bytes;
         scratch.used.set(used);
-        scratch.peak.set(scratch.peak.get().max(used));
         self.end = used;
+        self.note_peak();
         Some(Piece { offset, bytes })
+    }
+
+    #[inline]
+    fn note_peak(&self) {
+        let scratch = self.scratch;
+        scratch.peak.set(scratch.peak.get().max(scratch.used.get() + scratch.capacity - scratch.edge.get()));
     }
 
     /// Room for bytes that the library writes: zero.
     pub fn room(&mut self, bytes: usize) -> Option<Piece> {
         let piece = self.piece(bytes)?;
-        let stale = self.scratch.dirty.get().saturating_sub(piece.offset).min(bytes);
-        self.bytes_mut(piece)[..stale].fill(0);
+        let stale = self.scratch.stale(piece.offset, bytes);
+        let edge = self.scratch.stale_edge(piece.offset + bytes, bytes);
+        let room = self.bytes_mut(piece);
+        room[..stale].fill(0);
+        room[bytes - edge..].fill(0);
         Some(piece)
     }
 
@@ -243,7 +291,7 @@ impl ScratchPart<'_> {
         let scratch = self.scratch;
         let slot = scratch.slots.get();
         if bytes > SLOT_BYTES || slot >= scratch.usable_slots() || scratch.depth.get() != self.depth {
-            return self.fenced_by_pattern(bytes, parameter);
+            return self.fenced_in_stack(bytes, parameter, filled);
         }
         scratch.slots.set(slot + 1);
         let (taken, end) = (bytes.next_multiple_of(SLOT_ALIGNMENT), scratch.slot_start(slot) + SLOT_BYTES);
@@ -260,11 +308,34 @@ impl ScratchPart<'_> {
         Some(piece)
     }
 
+    /// The first such room that is open ends where the stack does; behind others stands the pattern.
     #[cold]
-    fn fenced_by_pattern(&mut self, bytes: usize, parameter: usize) -> Option<Piece> {
-        let piece = self.room(bytes.checked_add(FENCE_BYTES)?)?.first(bytes);
-        self.fence_mut(piece).copy_from_slice(&PATTERN);
-        if let Some(fault) = self.scratch.fault {
+    fn fenced_in_stack(&mut self, bytes: usize, parameter: usize, filled: bool) -> Option<Piece> {
+        let scratch = self.scratch;
+        if scratch.edge.get() != scratch.capacity || bytes == 0 {
+            let piece = self.room(bytes.checked_add(FENCE_BYTES)?)?.first(bytes);
+            let fence = self.fence_mut(piece);
+            fence.copy_from_slice(&PATTERN);
+            if let Some(fault) = scratch.fault {
+                fault.lend_patterned(parameter, bytes, fence.as_mut_ptr());
+            }
+            self.has_pattern = true;
+            return Some(piece);
+        }
+        let taken = bytes.checked_next_multiple_of(SLOT_ALIGNMENT).filter(|taken| *taken <= self.free())?;
+        let piece = Piece { offset: scratch.capacity - taken, bytes };
+        let stale = scratch.stale(piece.offset, taken);
+        let edge = scratch.stale_edge(scratch.capacity, taken);
+        scratch.edge.set(piece.offset);
+        self.has_edge = true;
+        self.note_peak();
+        if !filled {
+            let room = self.bytes_mut(Piece { offset: piece.offset, bytes: taken });
+            room[..stale].fill(0);
+            room[taken - edge..].fill(0);
+        }
+        self.fence_mut(piece).copy_from_slice(&PATTERN[..taken - bytes]);
+        if let Some(fault) = scratch.fault {
             fault.lend_large(parameter, bytes);
         }
         Some(piece)
@@ -273,7 +344,7 @@ impl ScratchPart<'_> {
     /// How much of the pattern stands behind a piece that [`Self::fenced`] has handed out.
     #[inline]
     fn fence_bytes(&self, piece: Piece) -> usize {
-        match piece.offset < self.scratch.capacity {
+        match piece.offset < self.scratch.edge.get() {
             true => FENCE_BYTES,
             false => piece.bytes.next_multiple_of(SLOT_ALIGNMENT) - piece.bytes,
         }
@@ -295,13 +366,18 @@ impl ScratchPart<'_> {
     /// A piece of this part; anything else is a mistake of ours.
     #[inline]
     fn own(&self, piece: Piece) -> NonNull<u8> {
-        let (first, end) = match piece.offset < self.scratch.capacity {
-            true => (self.start, self.end),
-            false => (self.scratch.slot_start(self.slots), self.scratch.slot_start(self.scratch.slots.get())),
+        let scratch = self.scratch;
+        let (first, end) = match piece.offset {
+            // Also what is empty at its end.
+            offset if self.has_edge && (scratch.edge.get()..=scratch.capacity).contains(&offset) => {
+                (scratch.edge.get(), scratch.capacity)
+            }
+            offset if offset < scratch.capacity => (self.start, self.end),
+            _ => (scratch.slot_start(self.slots), scratch.slot_start(scratch.slots.get())),
         };
         assert!(piece.offset >= first && piece.offset + piece.bytes <= end, "a piece of another part");
         // SAFETY: pieces lie inside the mapping.
-        unsafe { self.scratch.base.add(piece.offset) }
+        unsafe { scratch.base.add(piece.offset) }
     }
 
     /// What stands there.
@@ -347,6 +423,16 @@ impl Drop for ScratchPart<'_> {
             scratch.dirty.set(scratch.dirty.get().max(scratch.used.get()));
             scratch.used.set(self.start);
             scratch.slots.set(self.slots);
+            if self.has_edge {
+                scratch.dirty_edge.set(scratch.dirty_edge.get().max(scratch.capacity - scratch.edge.get()));
+                scratch.edge.set(scratch.capacity);
+                if let Some(fault) = scratch.fault {
+                    fault.take_back_large();
+                }
+            }
+            if let Some(fault) = scratch.fault.filter(|_| self.has_pattern) {
+                fault.take_back_pattern();
+            }
             scratch.depth.set(self.depth - 1);
             if self.depth == 1 {
                 scratch.rest();

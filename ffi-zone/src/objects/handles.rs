@@ -20,7 +20,7 @@
 //! What the library keeps for an object is given back when the object has ended, which is not when a borrowed word ends: then
 //! it goes on with another word for the object, or with its owner, or else stays until somebody has the object again.
 //!
-//! What another client's call uses when its owner leaves ends when nobody uses it any more ([`Handles::sweep`]), with all that
+//! What another client's call uses when its owner leaves ends when nobody uses it any more ([`ZoneHandles::sweep`]), with all that
 //! belongs to it.
 //!
 //! Children are freed before their owner, the youngest first. While a call uses an object it is **pinned**: nobody can close
@@ -80,7 +80,7 @@ pub enum HandleError {
 pub struct EndedObject {
     /// Its type, whose `free` function it is.
     pub id: TypeId,
-    /// To be called with `address`, and then [`Handles::freed`].
+    /// To be called with `address`, and then [`ZoneHandles::freed`].
     pub free: Option<FunctionId>,
     /// Where the object is.
     pub address: u64,
@@ -98,7 +98,7 @@ pub struct Adopted {
 }
 
 /// All objects of all clients.
-pub struct Handles {
+pub struct ZoneHandles {
     /// By type.
     rules: Vec<Rule>,
     /// The most bytes that the library may keep for one client.
@@ -116,7 +116,7 @@ struct Rule {
     refcounted: bool,
 }
 
-impl Handles {
+impl ZoneHandles {
     /// None yet.
     pub fn new(interface: &Interface) -> Self {
         let rule = |definition: &Definition| {
@@ -184,7 +184,7 @@ impl Handles {
         Ok(table.object(index).map_or(0, |object| object.address))
     }
 
-    /// The object's address; it cannot end until [`Handles::unpin`].
+    /// The object's address; it cannot end until [`ZoneHandles::unpin`].
     pub fn pin(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
         let mut table = self.table();
         let index = table.find_typed(client, word, id)?;
@@ -276,7 +276,7 @@ impl Handles {
         words.iter().flat_map(|word| self.hide(client, *word)).collect()
     }
 
-    /// Whether [`Handles::hide_all`] has anything to free.
+    /// Whether [`ZoneHandles::hide_all`] has anything to free.
     pub fn hiding_frees(&self, client: ChannelId, words: &[u64]) -> bool {
         let mut table = self.table();
         words.iter().any(|word| {
@@ -299,7 +299,7 @@ impl Handles {
     }
 
     /// A call is going to end this object: it is pinned, with nothing else using it, until the call has succeeded
-    /// ([`Handles::forget`]) or failed ([`Handles::unpin`]).
+    /// ([`ZoneHandles::forget`]) or failed ([`ZoneHandles::unpin`]).
     pub fn consume(&self, client: ChannelId, word: u64, id: TypeId) -> Result<u64, HandleError> {
         let mut table = self.table();
         let index = table.find_typed(client, word, id)?;
@@ -352,12 +352,12 @@ impl Handles {
     /// Ends everything that a client holds.
     ///
     /// What another client's call uses at this moment, by a word that it has borrowed, is not freed under its feet: that
-    /// object and what belongs to it stay until [`Handles::sweep`].
+    /// object and what belongs to it stay until [`ZoneHandles::sweep`].
     pub fn close_all(&self, client: ChannelId) -> Vec<EndedObject> {
         self.end_all(&mut self.table(), client)
     }
 
-    /// Whether [`Handles::sweep`] may have anything to end. To be asked when a call has ended.
+    /// Whether [`ZoneHandles::sweep`] may have anything to end. To be asked when a call has ended.
     #[inline]
     pub fn is_sweep_due(&self) -> bool {
         self.due.load(Ordering::Relaxed)

@@ -32,7 +32,7 @@ pub struct Nonsense;
 
 /// A word of an earlier reply that becomes a word of this call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Link {
+pub struct RowLink {
     /// Which of this call's words.
     pub word: usize,
     /// Which call.
@@ -63,7 +63,7 @@ impl<'a> ClaimedCalls<'a> {
 
     /// The next call: its function and words into `request`, its links into `links`. Whether there was one.
     #[inline]
-    pub fn next(&mut self, request: &mut Request, links: &mut Vec<Link>) -> Result<bool, Nonsense> {
+    pub fn next(&mut self, request: &mut Request, links: &mut Vec<RowLink>) -> Result<bool, Nonsense> {
         links.clear();
         if self.left == 0 {
             return if self.at == self.end { Ok(false) } else { Err(Nonsense) };
@@ -77,7 +77,7 @@ impl<'a> ClaimedCalls<'a> {
             self.words(&mut pair)?;
             let [word, from] = pair;
             let word = usize::try_from(word).ok().filter(|word| *word < count).ok_or(Nonsense)?;
-            links.push(Link { word, call: (from >> 32) as usize, result: from as u32 as usize });
+            links.push(RowLink { word, call: (from >> 32) as usize, result: from as u32 as usize });
         }
         self.left -= 1;
         Ok(true)
@@ -313,7 +313,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Puts results of earlier calls where the links say.
-    fn follow(&self, functions: &[u32], request: &mut Request, links: &[Link]) -> Option<()> {
+    fn follow(&self, functions: &[u32], request: &mut Request, links: &[RowLink]) -> Option<()> {
         let own = self.service.single(request.function)?;
         for link in links {
             let earlier = self.service.single(*functions.get(link.call)?)?;

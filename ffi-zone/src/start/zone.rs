@@ -1,13 +1,13 @@
 //! The zone's life, as types: each step consumes the one before, so that the wrong order does not compile.
 //!
 //! ```text
-//!  Zone<Spawned> ─jail─▶ Zone<Jailed> ─load─▶ Zone<Loaded> ─seal─▶ Zone<Serving> ─serve─▶ (ends with the broker)
+//!  Zone<Spawned> ─jail─▶ Zone<Unloaded> ─load─▶ Zone<Loaded> ─seal─▶ Zone<Serving> ─serve─▶ (ends with the broker)
 //!   has the first         sandbox closed,      every symbol         last filter on,
 //!   message               says Jailed,         is there             says Ready
 //!                         page mapped
 //! ```
 //!
-//! `dlopen` is reachable from [`Zone<Jailed>`] alone, and calls are served by [`Zone<Serving>`] alone:
+//! `dlopen` is reachable from [`Zone<Unloaded>`] alone, and calls are served by [`Zone<Serving>`] alone:
 //!
 //! ```compile_fail,E0599
 //! # use cloison_zone::start::zone::{Spawned, Zone};
@@ -69,7 +69,7 @@ pub struct Spawned {
 }
 
 /// Inside the sandbox, nothing loaded.
-pub struct Jailed {
+pub struct Unloaded {
     jail: Jail<Loading>,
     interface: Interface,
     library: OwnedFd,
@@ -129,7 +129,7 @@ impl Zone<Spawned> {
     }
 
     /// Enters the sandbox. Of the processes that this makes, only the worker returns.
-    pub fn jail(self) -> Result<Zone<Jailed>, Failure> {
+    pub fn jail(self) -> Result<Zone<Unloaded>, Failure> {
         let Spawned { interface, library, further, status, folders } = self.stage;
         let files: Result<Vec<_>, _> = further.iter().map(FileIdentity::of).collect();
         let files = files.map_err(|error| Failure::new(StartStep::Receive, error))?;
@@ -159,14 +159,14 @@ impl Zone<Spawned> {
         drop(further);
         // Mapped and closed before any constructor runs: loading may map files as code, and this one can be written.
         let server = Server::new(status).map_err(|error| Failure::new(StartStep::Jail, error))?;
-        Ok(Zone { control: self.control, stage: Jailed { jail, interface, library, further: files, server } })
+        Ok(Zone { control: self.control, stage: Unloaded { jail, interface, library, further: files, server } })
     }
 }
 
-impl Zone<Jailed> {
+impl Zone<Unloaded> {
     /// Loads the library and finds every function of the interface.
     pub fn load(self) -> Result<Zone<Loaded>, Failure> {
-        let Jailed { jail, interface, library, further, server } = self.stage;
+        let Unloaded { jail, interface, library, further, server } = self.stage;
         // Before there is a constructor that could make a thread, or look for a variable.
         let alone = OnlyThread::process().ok_or_else(|| Failure::new(StartStep::Load, "there is a thread already"))?;
         set_environment(&interface.sandbox.environment, &alone);

@@ -11,7 +11,7 @@ use cloison_contract::{FunctionId, Grant};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
-use cloison_zone::serve::batch::{ClaimedCalls, Link};
+use cloison_zone::serve::batch::{ClaimedCalls, RowLink};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -234,7 +234,7 @@ fn any_bytes_are_calls_or_nonsense() {
     let judged = runner.run(&(words, claim), |(words, (offset, length, count, used))| {
         arena.write_words(0, &words).expect("fits");
         let Ok(mut calls) = ClaimedCalls::new(arena, used, [offset * 4, length, count]) else { return Ok(()) };
-        let (mut request, mut links, mut made) = (Request::EMPTY, Vec::<Link>::new(), 0);
+        let (mut request, mut links, mut made) = (Request::EMPTY, Vec::<RowLink>::new(), 0);
         while let Ok(true) = calls.next(&mut request, &mut links) {
             made += 1;
             prop_assert!(made <= count && request.count as usize <= MAX_WORDS);

@@ -9,11 +9,11 @@ use cloison_contract::shape::{
 };
 use cloison_contract::types::{CType, Scalar, TypeId};
 use cloison_contract::{FunctionId, Interface};
-use cloison_zone::marshal::plan::{Plan, PlanError, Range};
+use cloison_zone::marshal::plan::{CallPlan, PlanError, Range};
 use cloison_zone::native::ffi::MAX_PARAMETERS;
 
-fn plan_of(function: &Function) -> Result<Plan, PlanError> {
-    Plan::new(&interface(Instances::Shared), function)
+fn plan_of(function: &Function) -> Result<CallPlan, PlanError> {
+    CallPlan::new(&interface(Instances::Shared), function)
 }
 
 fn reference(name: &str) -> Option<PlanError> {
@@ -118,16 +118,16 @@ fn objects_in_records_and_callables_are_checked() {
     let called = Parameter { shape: Shape::Callback(callback), ..shown.clone() };
     for parameter in [shown, called] {
         let declared = function("f", CType::Void, vec![parameter], |_| {});
-        assert_eq!(Plan::new(&interface, &declared).err(), reference("bad"));
+        assert_eq!(CallPlan::new(&interface, &declared).err(), reference("bad"));
     }
-    assert_eq!(Plan::new(&interface, &function("f", opaque, vec![], |_| {})).err(), reference("return"));
+    assert_eq!(CallPlan::new(&interface, &function("f", opaque, vec![], |_| {})).err(), reference("return"));
 }
 
 #[test]
 fn plans_carry_what_the_shapes_say() {
     let interface: Interface = interface(Instances::Shared);
     for declared in &interface.functions {
-        let plan = Plan::new(&interface, declared).expect("plan");
+        let plan = CallPlan::new(&interface, declared).expect("plan");
         let of = |is: fn(&Shape) -> bool| {
             let parameters = declared.parameters.iter().enumerate();
             parameters.filter(move |(_, one)| is(&one.shape)).map(|(index, _)| Position::Parameter(index))

@@ -24,6 +24,12 @@ int both(unsigned char *one, size_t first, unsigned char *other, size_t second, 
     return fill(one, first, bytes);
 }
 
+int second(unsigned char *one, size_t first, unsigned char *other, size_t second, size_t bytes)
+{
+    (void)one, (void)first;
+    return fill(other, second, bytes);
+}
+
 int change(int *values, size_t count, size_t bytes)
 {
     (void)count;
@@ -34,6 +40,11 @@ int change(int *values, size_t count, size_t bytes)
 void number(int *value, size_t bytes)
 {
     memset(value, 7, bytes);
+}
+
+void byte_at(int *value, size_t at)
+{
+    ((unsigned char *)value)[at] = 7;
 }
 
 struct pair {

@@ -65,12 +65,38 @@ fn how_far_it_writes_makes_no_difference() {
     assert_eq!(end(start(Instances::PerClient), "both", &[Word(100), Word(100), Word(101)]).0, overrun(0, 100));
 }
 
+/// Of two large rooms one ends at a page and the other at a pattern: whose writes have come through the pattern is told so.
+#[test]
+fn whoever_writes_through_a_pattern_to_a_page_is_named() {
+    const LARGE: u64 = 100_000;
+    let arguments = |bytes| [Word(LARGE), Word(LARGE + 1), Word(bytes)];
+    for bytes in [LARGE + 2, 1 << 20] {
+        assert_eq!(end(start(Instances::Shared), "second", &arguments(bytes)).0, overrun(2, LARGE + 1), "{bytes}");
+        assert_eq!(end(start(Instances::Shared), "both", &arguments(bytes)).0, overrun(0, LARGE), "{bytes}");
+    }
+}
+
+/// Single bytes, as a library writes that takes one index too many.
+#[test]
+fn each_byte_behind_a_number_is_looked_at() {
+    for instances in BOTH {
+        for at in [8, 16, 39, 63] {
+            assert_eq!(end(start(instances), "byte_at", &[Word(at)]).0, overrun(0, 8), "{at}");
+        }
+    }
+}
+
 #[test]
 fn a_page_behind_a_buffer_cannot_be_reached() {
     let mut zone = start(Instances::Shared);
     assert_eq!(zone.value("reach", &[Word(4096), Word(4095)]), 0);
     let (said, by) = end(zone, "reach", &[Word(4096), Word(4096 + 4000)]);
     assert_eq!((said, by), (overrun(0, 4096), signal(Signal::SEGV)));
+    // Nor behind one that is too large for a slot.
+    let mut zone = start(Instances::Shared);
+    assert_eq!(zone.value("reach", &[Word(200_000), Word(199_999)]), 0);
+    let (said, by) = end(zone, "reach", &[Word(200_000), Word(200_000 + 4000)]);
+    assert_eq!((said, by), (overrun(0, 200_000), signal(Signal::SEGV)));
 }
 
 #[test]

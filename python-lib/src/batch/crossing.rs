@@ -1,12 +1,12 @@
 //! Many calls in one crossing of the wall: what batches and `map` have in common.
 
-use crate::call::conversation::ConversationEnd;
+use crate::call::client::CallEnd;
 use crate::call::session::Session;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::Extra;
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
-use crate::marshal::value::Values;
+use crate::marshal::value::ZoneValues;
 use crate::memory;
 use crate::objects::handle::Core;
 use cloison_codec::rows::Replies;
@@ -27,7 +27,7 @@ pub const CHUNK_CALLS: usize = 4096;
 /// What becomes of one call.
 pub struct Made {
     /// Its results.
-    pub values: Values,
+    pub values: ZoneValues,
     /// What else may be asked of it, if something may.
     more: Option<Box<More>>,
 }
@@ -97,7 +97,7 @@ fn reply_bytes(plan: &Plan) -> u64 {
 }
 
 /// If the process of these calls alone has ended: how many of them had been made by then, as the zone says.
-fn made_before_crash(turn: &ConversationEnd<'_>) -> Option<usize> {
+fn made_before_crash(turn: &CallEnd<'_>) -> Option<usize> {
     let reply = turn.channel.as_ref().filter(|_| turn.outcome == Ok(Status::Crashed))?.caller.reply();
     let index = reply.words[..reply.count as usize].get(4)?;
     usize::try_from(*index).ok()
@@ -142,7 +142,7 @@ impl Session {
         self: &Rc<Self>,
         batch: &Plan,
         calls: &mut C,
-        mut turn: ConversationEnd<'_>,
+        mut turn: CallEnd<'_>,
         vm: &VirtualMachine,
     ) -> PyResult<Crossing> {
         if !matches!(turn.outcome, Ok(Status::Ok)) {

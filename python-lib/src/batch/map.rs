@@ -1,6 +1,6 @@
 //! `function.map(items, **fixed)`: one call for each item, many calls in one crossing.
 //!
-//! Each item's bytes go into the arena as soon as the item has been converted, and [`Nesting::mark`](crate::call::nesting::Nesting::mark) moves behind them: Python
+//! Each item's bytes go into the arena as soon as the item has been converted, and [`Nesting::mark`](cloison_calls::Nesting::mark) moves behind them: Python
 //! code that a later item runs may make calls of its own, which then stay behind what is there already.
 //!
 //! The first crossing has one call, and the next ones have more as long as they are quick ([`Pace`]): whoever else waits for
@@ -18,6 +18,7 @@ use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::{Extra, Prepared, missing};
 use crate::marshal::plan::{Argument, Plan};
 use crate::marshal::value::IntoObject;
+use cloison_calls::CallFault;
 use cloison_codec::memory::OBJECT_BYTES;
 use cloison_codec::rows;
 use cloison_contract::call::ARENA_ALIGNMENT;
@@ -280,7 +281,7 @@ impl<'a> Chunk<'a> {
                 Ok(true) => {}
                 // It may fit alone.
                 Ok(false) if calls.count > 0 => break,
-                Ok(false) => unfit = Some(session.too_large(plan, prepared.request.arena_used, self.room(), vm)),
+                Ok(false) => unfit = Some(session.fault(plan, self.too_large(&prepared), vm)),
                 Err(error) => unfit = Some(error),
             }
             if unfit.is_some() {
@@ -321,9 +322,14 @@ impl<'a> Chunk<'a> {
             }
         }
         if !self.write(prepared, vm)? {
-            return Err(self.session.too_large(plan, prepared.request.arena_used, self.room(), vm));
+            return Err(self.session.fault(plan, self.too_large(prepared), vm));
         }
         Ok(prepared.extra.take())
+    }
+
+    /// What is wrong with a request that does not fit.
+    fn too_large(&self, prepared: &Prepared<'_>) -> CallFault {
+        CallFault::TooLarge { used: prepared.request.arena_used, room: self.room() }
     }
 
     /// How much a crossing can carry.

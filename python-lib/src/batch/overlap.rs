@@ -17,10 +17,10 @@
 use crate::batch::crossing::{self, Crossing};
 use crate::batch::map::{self, Alike, Chunk};
 use crate::call::connection::Open;
-use crate::call::conversation::ConversationEnd;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::Prepared;
 use crate::marshal::plan::{Length, Plan};
+use cloison_calls::ConversationEnd;
 use cloison_codec::ProtocolViolation;
 use cloison_codec::decode::number::holds;
 use cloison_codec::rows;
@@ -205,7 +205,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
             objects(plan, &mut numbers, results, vm);
             if let Err(violation) = read {
                 if next.calls > 0 {
-                    session.give_up(&mut channel, plan);
+                    session.give_up(&mut channel, plan, vm);
                 }
                 return Ok(BatchEnd {
                     lost: 0,

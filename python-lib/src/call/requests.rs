@@ -1,20 +1,18 @@
 //! Requests: a call of a function, the end of an object, a look at a buffer; and the errors for what goes wrong on the way.
+//! How a request comes to its end, [`cloison_calls`] knows.
 
-use crate::call::connection::{Lost, Open};
-use crate::call::conversation::ConversationEnd;
+use crate::call::client::CallEnd;
+use crate::call::connection::{ByLink, Open};
 use crate::call::session::Session;
-use crate::errors::ends::REPLACED;
 use crate::errors::{self, raise};
-use crate::interrupt;
 use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
-use crate::marshal::value::Values;
+use crate::marshal::value::ZoneValues;
 use crate::objects::handle::Core;
 use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
-use cloison_contract::call::{CLOSE, HELD, MAX_WORDS, Request, SYNC, Status};
-use cloison_contract::message::End;
+use cloison_contract::call::{CLOSE, HELD, Request, SYNC, Status};
 use cloison_contract::shape::Lifetime;
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
@@ -26,61 +24,33 @@ use std::rc::Rc;
 impl Session {
     /// The channel, for a moment in which no Python code runs.
     #[inline]
-    pub fn channel(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<RefMut<'_, Option<Open>>> {
-        let busy = || {
-            let capability = &self.description.name;
-            vm.new_runtime_error(format!("{capability}.{}(): a call is under way already", plan.name))
-        };
-        let mut channel = self.connection().channel().ok_or_else(busy)?;
-        if channel.as_ref().is_some_and(|open| open.left) {
-            self.catch_up(&mut channel, vm)?;
-        }
-        Ok(channel)
-    }
-
-    /// Wait for the end of what was left. How it ended is nobody's concern, but for a channel that is of no use any more.
-    fn catch_up(&self, channel: &mut Option<Open>, vm: &VirtualMachine) -> PyResult<()> {
-        while let Some(open) = channel {
-            match open.caller.resume() {
-                Err(CallError::Interrupted) => interrupt::look(vm)?,
-                // A question has no place here: what is left asks none.
-                Ok(Status::Callback) | Err(CallError::DeadlineExceeded | CallError::Malformed) => {
-                    self.connection().give_up(channel, "close");
-                }
-                Ok(_) | Err(CallError::Ended) => {
-                    open.left = false;
-                    break;
-                }
-            }
-        }
-        Ok(())
+    pub fn channel(self: &Rc<Self>, plan: &Plan, vm: &VirtualMachine) -> PyResult<RefMut<'_, Option<Open>>> {
+        self.connection().channel(&self.client(plan, vm))
     }
 
     /// Make one call.
     #[inline]
-    pub fn call(self: &Rc<Self>, plan: &Plan, prepared: &mut Prepared<'_>, vm: &VirtualMachine) -> PyResult<Values> {
+    pub fn call(
+        self: &Rc<Self>,
+        plan: &Plan,
+        prepared: &mut Prepared<'_>,
+        vm: &VirtualMachine,
+    ) -> PyResult<ZoneValues> {
         if self.home.handles.waiting() > 0 {
             self.close_dropped(vm)?;
         }
         // What was said of those is not said of this call.
         self.takes_again();
-        let mut channel = self.channel(plan, vm)?;
+        let client = self.client(plan, vm);
+        let (mut channel, outcome) =
+            self.connection().call(&client, &prepared.request, |arena| prepared.write(arena))?;
         let open = match &mut *channel {
-            Some(open) if open.caller.is_live() => open,
-            slot => self.reopen(slot, plan, vm)?,
+            Some(open) if matches!(outcome, Ok(Status::Ok)) && prepared.extra.is_none() => open,
+            _ => {
+                let turn = self.converse(plan, channel, outcome, vm)?;
+                return self.end(plan, turn, prepared.extra.take(), vm);
+            }
         };
-        if !open.has_room(prepared.request.arena_used, self.nesting.mark() == 0) {
-            return Err(vm.new_memory_error(format!("{}(): no memory for the arguments", plan.name)));
-        }
-        if prepared.write(open.caller.arena()).is_err() {
-            return Err(self.too_large(plan, prepared.request.arena_used, open.caller.arena().len(), vm));
-        }
-        self.connection().count_call();
-        let outcome = open.caller.call(&prepared.request, plan.deadline);
-        if !matches!(outcome, Ok(Status::Ok)) || prepared.extra.is_some() {
-            let turn = self.converse(plan, channel, outcome, vm)?;
-            return self.end(plan, turn, prepared.extra.take(), vm);
-        }
         let reply = open.caller.reply();
         let (arena, words) = (open.caller.arena(), &reply.words[..reply.count as usize]);
         let Decoded { values, reached, .. } = results::take(self, arena, None, arena.len(), &plan.reply, words);
@@ -94,10 +64,10 @@ impl Session {
     fn end(
         self: &Rc<Self>,
         plan: &Plan,
-        mut turn: ConversationEnd<'_>,
+        mut turn: CallEnd<'_>,
         extra: Option<Box<Extra>>,
         vm: &VirtualMachine,
-    ) -> PyResult<Values> {
+    ) -> PyResult<ZoneValues> {
         let mut made = None;
         let outcome = turn.outcome;
         let result = match (outcome, &mut *turn.channel) {
@@ -115,7 +85,7 @@ impl Session {
             (Ok(_), None) => Err(self.lost(plan, vm)),
         };
         // Letting go of callables can run Python code, which can make calls.
-        let ConversationEnd { channel, raised, .. } = turn;
+        let CallEnd { channel, raised, .. } = turn;
         drop(channel);
         match (made, extra) {
             (Some(made), Some(extra)) => extra.settle(&made),
@@ -136,43 +106,25 @@ impl Session {
         request: &Request,
         write: impl FnOnce(&Arena) -> Result<(), OutOfRange>,
         vm: &VirtualMachine,
-    ) -> PyResult<ConversationEnd<'a>> {
-        let mut channel = self.channel(plan, vm)?;
-        let Some(open) = channel.as_mut().filter(|open| open.caller.is_heard()) else {
-            let replaced = matches!(self.connection().lost(), Some(Lost::End(End::Replaced { .. })));
-            return Err(errors::new(
-                if replaced { "ZoneReplaced" } else { "StaleHandle" },
-                &format!("{}.{}: the zone is gone", self.description.name, plan.name),
-                &[],
-                vm,
-            ));
-        };
-        if write(open.caller.arena()).is_err() {
-            return Err(self.too_large(plan, request.arena_used, open.caller.arena().len(), vm));
-        }
-        self.connection().count_call();
-        let outcome = open.caller.call(request, plan.deadline);
-        let mut turn = self.converse(plan, channel, outcome, vm)?;
-        match turn.outcome {
-            Ok(_) => Ok(turn),
-            Err(failure) => {
-                let error = self.failed(plan, failure, &mut turn.channel, vm);
-                Err(turn.raised.unwrap_or(error))
-            }
-        }
+    ) -> PyResult<CallEnd<'a>> {
+        self.connection().exchange(&self.client(plan, vm), request, write)
     }
 
-    /// A request of one word.
-    fn special(&self, function: u32, word: u64) -> Request {
-        let mut request = Request { function, count: 1, arena_used: self.nesting.mark(), words: [0; MAX_WORDS] };
-        request.words[0] = word;
-        request
+    /// Go on until the call ends.
+    pub fn converse<'a>(
+        self: &'a Rc<Self>,
+        plan: &Plan,
+        channel: RefMut<'a, Option<Open>>,
+        outcome: Result<Status, CallError>,
+        vm: &VirtualMachine,
+    ) -> PyResult<CallEnd<'a>> {
+        self.connection().converse(&self.client(plan, vm), channel, outcome)
     }
 
     /// Close an object now. Whether it was still there.
     pub fn close(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
         let plan = Plan::special(CLOSE, "close", &self.description.interface);
-        let turn = self.exchange(&plan, &self.special(CLOSE, core.word()), |_| Ok(()), vm)?;
+        let turn = self.exchange(&plan, &self.nesting.request_of(CLOSE, core.word()), |_| Ok(()), vm)?;
         let result = match turn.outcome {
             Ok(Status::Ok) => Ok(true),
             Ok(Status::StaleHandle) => Ok(false),
@@ -181,7 +133,7 @@ impl Session {
         };
         // Only what a call uses is refused its end: whatever else went wrong did so in the end or after it.
         let kept = if matches!(turn.outcome, Ok(Status::BadArgument)) { Vec::new() } else { core.forget() };
-        let ConversationEnd { channel, raised, .. } = turn;
+        let CallEnd { channel, raised, .. } = turn;
         drop(channel);
         drop(kept);
         raised.map_or(result, Err)
@@ -194,13 +146,7 @@ impl Session {
             return self.close(core, vm).map(drop);
         }
         let plan = Plan::special(CLOSE, "close", &self.description.interface);
-        let mut channel = self.channel(&plan, vm)?;
-        if let Some(open) = channel.as_mut().filter(|open| open.caller.is_live()) {
-            self.connection().count_call();
-            open.caller.post(&self.special(CLOSE, core.word()), plan.deadline);
-            open.left = true;
-        }
-        drop(channel);
+        self.connection().leave(&self.client(&plan, vm), &self.nesting.request_of(CLOSE, core.word()))?;
         drop(core.forget());
         Ok(())
     }
@@ -208,7 +154,7 @@ impl Session {
     /// Whether the zone still has an object, where that does not follow from what happened here.
     fn has(self: &Rc<Self>, core: &Core, vm: &VirtualMachine) -> PyResult<bool> {
         let plan = Plan::special(HELD, "closed", &self.description.interface);
-        let turn = self.exchange(&plan, &self.special(HELD, core.word()), |_| Ok(()), vm)?;
+        let turn = self.exchange(&plan, &self.nesting.request_of(HELD, core.word()), |_| Ok(()), vm)?;
         match turn.outcome {
             Ok(Status::Ok) => Ok(true),
             Ok(Status::StaleHandle) => {
@@ -229,15 +175,16 @@ impl Session {
             if dropped.epoch != self.connection().epoch() || !self.connection().is_live() {
                 continue;
             }
-            let ended = self.exchange(&plan, &self.special(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
-                match (turn.outcome, &turn.raised) {
-                    (_, Some(raised)) => Err(raised.clone()),
-                    (Ok(Status::Ok | Status::StaleHandle), None) => Ok(true),
-                    // A call uses it: later, then.
-                    (Ok(Status::BadArgument), None) => Ok(false),
-                    _ => Err(self.refused(&plan, &turn, vm)),
-                }
-            });
+            let ended =
+                self.exchange(&plan, &self.nesting.request_of(CLOSE, dropped.word), |_| Ok(()), vm).and_then(|turn| {
+                    match (turn.outcome, &turn.raised) {
+                        (_, Some(raised)) => Err(raised.clone()),
+                        (Ok(Status::Ok | Status::StaleHandle), None) => Ok(true),
+                        // A call uses it: later, then.
+                        (Ok(Status::BadArgument), None) => Ok(false),
+                        _ => Err(self.refused(&plan, &turn, vm)),
+                    }
+                });
             let ended = match ended {
                 Ok(false) => {
                     self.home.handles.put_back(dropped);
@@ -259,7 +206,7 @@ impl Session {
     /// What is in a registered buffer.
     pub fn sync(self: &Rc<Self>, block: u64, max_bytes: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
         let plan = Plan::special(SYNC, "sync", &self.description.interface);
-        let mut turn = self.exchange(&plan, &self.special(SYNC, block), |_| Ok(()), vm)?;
+        let mut turn = self.exchange(&plan, &self.nesting.request_of(SYNC, block), |_| Ok(()), vm)?;
         if !matches!(turn.outcome, Ok(Status::Ok)) {
             return Err(self.refused(&plan, &turn, vm));
         }
@@ -285,38 +232,13 @@ impl Session {
     }
 
     /// Have a channel, for what is built in its arena before it is posted.
-    pub fn ensure_open(&self, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
-        let mut channel = self.channel(plan, vm)?;
-        match &mut *channel {
-            Some(open) if open.caller.is_live() => Ok(()),
-            slot => self.reopen(slot, plan, vm).map(drop),
-        }
-    }
-
-    /// A first channel, or another one after the last has ended while nobody waited. If the grant was revoked, that is
-    /// the answer.
-    #[cold]
-    fn reopen<'a>(&self, slot: &'a mut Option<Open>, plan: &Plan, vm: &VirtualMachine) -> PyResult<&'a mut Open> {
-        if let Some(end @ (End::Expired | End::Revoked)) = self.connection().bury(slot, vm)? {
-            return Err(self.ended(plan, &end, vm));
-        }
-        if self.nesting.depth() > 0 {
-            // Calls wait for their ends on the channel that is gone; they have to hear of it first.
-            return Err(self.lost(plan, vm));
-        }
-        let asked = (&*self.description.name, self.held.reference(), self.edition);
-        if let Some(open) = self.connection().open(slot, asked, vm)? {
-            return Ok(open);
-        }
-        self.renew(vm)?;
-        self.may_call_again();
-        let text = format!("{}.{}(): {REPLACED}, and is called in another way now", self.description.name, plan.name);
-        Err(errors::new("ZoneReplaced", &text, &[], vm))
+    pub fn ensure_open(self: &Rc<Self>, plan: &Plan, vm: &VirtualMachine) -> PyResult<()> {
+        self.connection().ensure_open(&self.client(plan, vm))
     }
 
     /// The error for a reply that is not [`Status::Ok`].
     #[cold]
-    pub fn refused(&self, plan: &Plan, turn: &ConversationEnd<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    pub fn refused(&self, plan: &Plan, turn: &CallEnd<'_>, vm: &VirtualMachine) -> PyBaseExceptionRef {
         let Some(open) = &*turn.channel else { return self.lost(plan, vm) };
         if let (Ok(Status::CallbackOverdue), Some(asked)) = (turn.outcome, &turn.asked) {
             return raise::callback_overdue(&self.description.name, &plan.name, asked, vm);
@@ -346,71 +268,24 @@ impl Session {
     /// The error for a call without a reply.
     #[cold]
     pub fn failed(
-        &self,
+        self: &Rc<Self>,
         plan: &Plan,
         failure: CallError,
         channel: &mut Option<Open>,
         vm: &VirtualMachine,
     ) -> PyBaseExceptionRef {
-        match failure {
-            CallError::Ended => match self.connection().bury(channel, vm) {
-                Ok(Some(end)) => {
-                    if end == (End::Replaced { unfinished: false }) && self.nesting.depth() == 0 {
-                        self.may_call_again();
-                    }
-                    self.ended(plan, &end, vm)
-                }
-                Ok(None) => errors::new("Error", "the call channel has ended and the broker does not say why", &[], vm),
-                Err(error) => error,
-            },
-            CallError::DeadlineExceeded => {
-                self.give_up(channel, plan);
-                raise::deadline_exceeded(&self.description.name, &plan.name, plan.deadline, vm)
-            }
-            CallError::Interrupted | CallError::Malformed => {
-                self.give_up(channel, plan);
-                errors::new("Error", &format!("{}.{}(): {failure}", self.description.name, plan.name), &[], vm)
-            }
-        }
+        self.connection().failed(&self.client(plan, vm), failure, channel)
     }
 
     /// The error for a call whose channel ended while somebody else used it.
     #[cold]
     pub fn lost(&self, plan: &Plan, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        let (capability, called) = (&self.description.name, &plan.name);
-        match self.connection().lost() {
-            Some(Lost::End(end)) => self.ended(plan, &end, vm),
-            Some(Lost::GivenUp(function)) => {
-                let message = format!("{capability}.{called}(): its zone was given up in a call of {function}()");
-                errors::new("Error", &message, &[], vm)
-            }
-            None => errors::new("Error", &format!("{capability}.{called}(): the zone is gone"), &[], vm),
-        }
-    }
-
-    /// The error for a call during which the channel ended.
-    #[cold]
-    fn ended(&self, plan: &Plan, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        let ran = match end {
-            End::DeadlineExceeded { ran } => ran.as_ref().map_or(&*plan.name, |ran| &ran.function),
-            _ => &*plan.name,
-        };
-        let deadline = self.description.deadline(ran).unwrap_or(plan.deadline);
-        raise::ended(&self.description.name, plan, end, deadline, vm)
+        self.fault(plan, self.connection().lost().into(), vm)
     }
 
     /// Drop a channel on which a call is still running, and tell the broker.
-    pub fn give_up(&self, channel: &mut Option<Open>, plan: &Plan) {
-        self.connection().give_up(channel, &plan.name);
-    }
-
-    /// The error for arguments that do not fit into the arena.
-    #[cold]
-    pub fn too_large(&self, plan: &Plan, used: u64, room: u64, vm: &VirtualMachine) -> PyBaseExceptionRef {
-        vm.new_value_error(format!(
-            "{}.{}(): the arguments have {used} bytes, and a call carries {room} at most (`call_size` under [sandbox] of {})",
-            self.description.name, plan.name, self.description.interface.source
-        ))
+    pub fn give_up(&self, channel: &mut Option<Open>, plan: &Plan, vm: &VirtualMachine) {
+        self.connection().give_up(channel, &plan.name, &ByLink(vm));
     }
 }
 

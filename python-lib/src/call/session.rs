@@ -1,13 +1,13 @@
 //! A capability in use: what marshalling, calls and objects share. What is done with it stands in the modules that do it.
 
 use crate::call::callback::Callables;
-use crate::call::connection::{self, Connection};
-use crate::call::nesting::Nesting;
+use crate::call::connection::{self, ZoneConnection};
 use crate::errors;
 use crate::link;
 use crate::objects::description::Description;
 use crate::objects::held::HeldGrant;
 use crate::objects::home::{Home, ObjectRequests};
+use cloison_calls::Nesting;
 use cloison_contract::message::{CapabilityName, FromMicroprocess, ToMicroprocess};
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_contract::{Grant, Interface};
@@ -186,7 +186,7 @@ impl Session {
 
     /// The way to the zone.
     #[inline]
-    pub fn connection(&self) -> &Connection {
+    pub fn connection(&self) -> &ZoneConnection {
         &self.home.connection
     }
 }

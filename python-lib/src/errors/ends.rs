@@ -1,5 +1,6 @@
 //! How a zone has ended, in words.
 
+use cloison_calls::Lost;
 use cloison_contract::message::{End, Ran};
 
 /// By signal, or with an exit status.
@@ -11,9 +12,14 @@ pub fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
     }
 }
 
-/// What has become of a zone.
+/// What has become of a zone, as far as anybody knows.
 #[cold]
-pub fn fate(end: &End) -> String {
+pub fn fate(lost: Option<Lost>) -> String {
+    let end = match &lost {
+        Some(Lost::End(end)) => end,
+        Some(Lost::GivenUp(function)) => return format!("its zone was given up in a call of {function}()"),
+        None => return "its zone has ended since".to_owned(),
+    };
     let (how, ran) = match end {
         End::DeadlineExceeded { ran } => ("was ended because a call took too long".to_owned(), ran),
         End::Exited { code, ran } => (how_ended(None, Some(*code)), ran),

@@ -10,7 +10,7 @@ use crate::marshal::pieces::{Pieces, Source};
 use crate::marshal::plan::{Argument, Plan};
 use crate::objects::handle::Core;
 use cloison_codec::records::Packed;
-use cloison_contract::call::{ARENA_ALIGNMENT, MAX_WORDS, Request};
+use cloison_contract::call::{ARENA_ALIGNMENT, Request};
 use cloison_contract::shape::{Lifetime, Slot};
 use cloison_transport::{Arena, OutOfRange};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr};
@@ -148,12 +148,7 @@ impl<'a> Prepared<'a> {
     /// that runs has brought.
     #[inline]
     pub fn empty(function: u32, words: u32, session: &'a Session) -> Self {
-        Self {
-            request: Request { function, count: words, arena_used: session.nesting.mark(), words: [0; MAX_WORDS] },
-            extra: None,
-            bulk: Pieces::default(),
-            session,
-        }
+        Self { request: session.nesting.request(function, words), extra: None, bulk: Pieces::default(), session }
     }
 
     /// Convert and check all arguments. In place: a request is too large to be handed about.

@@ -2,7 +2,7 @@
 
 use crate::call::session::Session;
 use crate::marshal::arguments::Extra;
-use crate::marshal::value::{Values, ZoneObject};
+use crate::marshal::value::{ZoneObject, ZoneValues};
 use crate::memory;
 use crate::objects::buffers::{RegisteredBuffer, View};
 use crate::objects::handle::Core;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 #[derive(Debug)]
 pub struct Decoded {
     /// The values.
-    pub values: Result<Values, DecodeError>,
+    pub values: Result<ZoneValues, DecodeError>,
     /// How far into the arena they reach.
     pub reached: u64,
     /// How many bytes of the arena may still be copied.

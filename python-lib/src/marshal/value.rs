@@ -25,10 +25,10 @@ pub enum ZoneObject {
 }
 
 /// A value.
-pub type Value = cloison_codec::Value<ZoneObject>;
+pub type ZoneValue = cloison_codec::Value<ZoneObject>;
 
 /// The results of a call.
-pub type Values = cloison_codec::Values<ZoneObject>;
+pub type ZoneValues = cloison_codec::Values<ZoneObject>;
 
 /// Values as Python objects.
 pub trait IntoObject: Sized {
@@ -36,7 +36,7 @@ pub trait IntoObject: Sized {
     fn into_object(self, classes: &Classes, vm: &VirtualMachine) -> PyResult;
 }
 
-impl IntoObject for Values {
+impl IntoObject for ZoneValues {
     #[inline]
     fn into_object(self, classes: &Classes, vm: &VirtualMachine) -> PyResult {
         match self {
@@ -48,17 +48,17 @@ impl IntoObject for Values {
 }
 
 /// Each of several results.
-pub fn each(values: Values, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+pub fn each(values: ZoneValues, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
     match values {
-        Values::Nothing => Ok(Vec::new()),
-        Values::One(value) => Ok(vec![value.into_object(classes, vm)?]),
-        Values::Several(values) => objects(values, classes, vm),
+        ZoneValues::Nothing => Ok(Vec::new()),
+        ZoneValues::One(value) => Ok(vec![value.into_object(classes, vm)?]),
+        ZoneValues::Several(values) => objects(values, classes, vm),
     }
 }
 
 /// One after the other, as long as there is memory: what is small and beyond the budget is served from a reserve, which this does
 /// not touch.
-pub fn objects(values: Vec<Value>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
+pub fn objects(values: Vec<ZoneValue>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
     const WHAT: &str = "the results of a call take";
     errors::room(WHAT, (values.len() * size_of::<PyObjectRef>()) as u64, vm)?;
     let mut objects = Vec::with_capacity(values.len());
@@ -69,7 +69,7 @@ pub fn objects(values: Vec<Value>, classes: &Classes, vm: &VirtualMachine) -> Py
     Ok(objects)
 }
 
-impl IntoObject for Value {
+impl IntoObject for ZoneValue {
     #[inline]
     fn into_object(self, classes: &Classes, vm: &VirtualMachine) -> PyResult {
         Ok(match self {
@@ -86,17 +86,17 @@ impl IntoObject for Value {
 }
 
 #[inline(never)]
-fn composed(value: Value, classes: &Classes, vm: &VirtualMachine) -> PyResult {
+fn composed(value: ZoneValue, classes: &Classes, vm: &VirtualMachine) -> PyResult {
     match value {
-        Value::Complex(real, imaginary) => complex_object(real, imaginary, vm),
-        Value::Elements(element, bytes) => elements(element, bytes, vm),
-        Value::Named(id, word) => classes.named(id, word, vm),
-        Value::Object(ZoneObject::Handle(core)) => classes.handle(core, vm),
-        Value::Record(id, members) => classes.record(id, members, vm),
-        Value::Union(id, live) => classes.union(id, live.0, live.1, vm),
-        Value::List(values) => Ok(vm.ctx.new_list(objects(values, classes, vm)?).into()),
-        Value::Object(ZoneObject::Registered(buffer)) => Ok(buffer.into_pyobject(vm)),
-        Value::Object(ZoneObject::View(view)) => Ok(view.into_pyobject(vm)),
+        ZoneValue::Complex(real, imaginary) => complex_object(real, imaginary, vm),
+        ZoneValue::Elements(element, bytes) => elements(element, bytes, vm),
+        ZoneValue::Named(id, word) => classes.named(id, word, vm),
+        ZoneValue::Object(ZoneObject::Handle(core)) => classes.handle(core, vm),
+        ZoneValue::Record(id, members) => classes.record(id, members, vm),
+        ZoneValue::Union(id, live) => classes.union(id, live.0, live.1, vm),
+        ZoneValue::List(values) => Ok(vm.ctx.new_list(objects(values, classes, vm)?).into()),
+        ZoneValue::Object(ZoneObject::Registered(buffer)) => Ok(buffer.into_pyobject(vm)),
+        ZoneValue::Object(ZoneObject::View(view)) => Ok(view.into_pyobject(vm)),
         simple => simple.into_object(classes, vm),
     }
 }

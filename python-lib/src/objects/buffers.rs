@@ -73,7 +73,7 @@ impl RegisteredBuffer {
 pub struct View {
     home: Rc<Home>,
     epoch: u64,
-    /// [`Connection::calls`](crate::call::connection::Connection::calls) when it was made.
+    /// [`Connection::calls`](cloison_calls::Connection::calls) when it was made.
     call: u64,
     offset: u64,
     length: u64,

@@ -2,7 +2,7 @@
 //! for a capability, so that what two calls give back is of one class.
 
 use crate::interpreter::cloison_module;
-use crate::marshal::value::{self, IntoObject, Value, complex_object};
+use crate::marshal::value::{self, IntoObject, ZoneValue, complex_object};
 use crate::objects::handle::{Core, Handle};
 use cloison_codec::records::{self as codec, is_byte};
 use cloison_contract::Interface;
@@ -88,7 +88,7 @@ impl Classes {
     /// A value of an enumeration; a plain int if it has no name.
     pub fn named(&self, id: TypeId, word: u64, vm: &VirtualMachine) -> PyResult {
         let class = self.get(id, vm)?;
-        let number: PyObjectRef = match codec::number(&Value::Named(id, word), &self.interface.types) {
+        let number: PyObjectRef = match codec::number(&ZoneValue::Named(id, word), &self.interface.types) {
             Some(number) => vm.ctx.new_int(number).into(),
             None => vm.ctx.new_int(word).into(),
         };
@@ -105,7 +105,7 @@ impl Classes {
     }
 
     /// A struct.
-    pub fn record(&self, id: TypeId, mut values: Vec<Value>, vm: &VirtualMachine) -> PyResult {
+    pub fn record(&self, id: TypeId, mut values: Vec<ZoneValue>, vm: &VirtualMachine) -> PyResult {
         let class = self.class(id, vm)?;
         let Some(record) = Record::of(&self.interface.types, id) else {
             return Err(vm.new_runtime_error("no such record"));
@@ -116,7 +116,7 @@ impl Classes {
     }
 
     /// A union with that member.
-    pub fn union(&self, id: TypeId, live: usize, content: Value, vm: &VirtualMachine) -> PyResult {
+    pub fn union(&self, id: TypeId, live: usize, content: ZoneValue, vm: &VirtualMachine) -> PyResult {
         let class = self.get(id, vm)?;
         let content = content.into_object(self, vm)?;
         let name = class.names[live].to_string_lossy().into_owned();

@@ -8,8 +8,9 @@
 //! and a channel that has ended takes its handles with it: they are stale.
 
 use crate::call::callback::Registration;
-use crate::errors;
+use crate::call::connection::ByLink;
 use crate::errors::place::ArgumentPlace;
+use crate::errors::{self, ends};
 use crate::objects::home::Home;
 use cloison_contract::types::{TypeId, TypeKind};
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStrRef, PyType};
@@ -101,7 +102,7 @@ impl Core {
         if self.was_closed() {
             return ("StaleHandle", "is closed".to_owned());
         }
-        let fate = self.home.connection.fate(self.epoch, vm);
+        let fate = ends::fate(self.home.connection.fate(self.epoch, &ByLink(vm)));
         let class = if self.home.connection.was_replaced(self.epoch) { "ZoneReplaced" } else { "StaleHandle" };
         (class, format!("is gone: {fate}"))
     }

@@ -1,6 +1,6 @@
 //! Where what Python holds of a zone belongs: handles, buffers and views are of one channel, and ask here what has become of it.
 
-use crate::call::connection::Connection;
+use crate::call::connection::ZoneConnection;
 use crate::objects::handle::{Core, Handles};
 use cloison_contract::Interface;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -29,7 +29,7 @@ pub struct Home {
     /// What the zone offers.
     pub interface: Rc<Interface>,
     /// The way there.
-    pub connection: Connection,
+    pub connection: ZoneConnection,
     /// The objects that Python holds.
     pub handles: Handles,
     zone: Weak<dyn ObjectRequests>,
@@ -44,7 +44,7 @@ impl fmt::Debug for Home {
 impl Home {
     /// Of that capability, with no channel yet.
     pub fn new(capability: Rc<str>, interface: Rc<Interface>, zone: Weak<dyn ObjectRequests>) -> Self {
-        Self { capability, interface, connection: Connection::default(), handles: Handles::default(), zone }
+        Self { capability, interface, connection: ZoneConnection::default(), handles: Handles::default(), zone }
     }
 
     /// Whoever makes requests; a capability stays as long as its microprocess.

@@ -6,7 +6,7 @@
 //! One of the modules of this crate that contain `unsafe`.
 
 use super::run::CommandRun;
-use super::{PROCESS, Process, WantedStreams};
+use super::{PROCESS, Programs, WantedStreams};
 use crate::net::{NetFailure, Until, explanation, keep_failure};
 use crate::pointers::{copied, fill, give, number, room, status, symbols, view};
 use rustix::io::Errno;
@@ -32,7 +32,7 @@ pub fn ignore_broken_pipes() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-fn service() -> Result<&'static Process, NetFailure> {
+fn service() -> Result<&'static Programs, NetFailure> {
     PROCESS.get().ok_or_else(|| Errno::NOSYS.into())
 }
 
@@ -136,7 +136,7 @@ mod functions {
 
     pub(super) unsafe extern "C" fn process_commands(text: *mut u8, length: c_ulong) -> c_long {
         // SAFETY: the manifest's promise, see above.
-        unsafe { fill(text, length, told(service()).map(Process::describe)) }
+        unsafe { fill(text, length, told(service()).map(Programs::describe)) }
     }
 
     pub(super) unsafe extern "C" fn process_explain(_: c_int) -> *const c_char {

@@ -39,21 +39,21 @@ const SHOWN_CHARACTERS: usize = 400;
 
 /// The service.
 #[derive(Debug)]
-pub struct Process {
+pub struct Programs {
     service: ProcessService,
     control: Arc<Control>,
 }
 
 /// The one of this process.
-static PROCESS: OnceLock<Process> = OnceLock::new();
+static PROCESS: OnceLock<Programs> = OnceLock::new();
 
 /// Makes it the one that the functions of the manifest serve.
 ///
 /// # Errors
 ///
 /// There is one already.
-pub fn serve(process: Process) -> Result<(), &'static str> {
-    PROCESS.set(process).map_err(|_| "a process serves one capability")
+pub fn serve(programs: Programs) -> Result<(), &'static str> {
+    PROCESS.set(programs).map_err(|_| "a process serves one capability")
 }
 
 /// What the sandbox has inside: nothing.
@@ -95,7 +95,7 @@ impl WantedStreams {
     }
 }
 
-impl Process {
+impl Programs {
     /// From inside the jail.
     pub fn new(service: ProcessService, control: Arc<Control>) -> Self {
         Self { service, control }

@@ -1,7 +1,7 @@
 //! From shapes to a plan.
 
 use super::references::{self, any};
-use super::{ErrorConvention, Fill, OutputBuffer, Plan, PlanError, PreparedParameter, Range, Release, Site};
+use super::{CallPlan, ErrorConvention, Fill, OutputBuffer, PlanError, PreparedParameter, Range, Release, Site};
 use crate::marshal::translation::{Translations, is_plain, translations};
 use crate::native::ffi::MAX_PARAMETERS;
 use cloison_contract::Interface;
@@ -15,7 +15,7 @@ use cloison_contract::shape::{
 use cloison_contract::types::{CType, Scalar, TypeKind};
 use std::ffi::CString;
 
-impl Plan {
+impl CallPlan {
     /// Works out what is to be done for one function.
     pub fn new(interface: &Interface, function: &Function) -> Result<Self, PlanError> {
         if function.parameters.len() > MAX_PARAMETERS {

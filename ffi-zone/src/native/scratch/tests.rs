@@ -66,7 +66,7 @@ fn overflow(part: &ScratchPart<'_>, piece: Piece, bytes: usize) {
 fn writing_beyond_a_room_is_seen() {
     let scratch = Scratch::new(1 << 20).expect("mapping");
     let mut part = scratch.open();
-    for bytes in [1, 15, 16, 17, 100, SLOT_BYTES - 1, SLOT_BYTES + 1, 200_000] {
+    for bytes in [1, 15, 16, 17, 100, SLOT_BYTES - 1, SLOT_BYTES + 1, SLOT_BYTES + 1, 200_000] {
         let room = part.fenced(bytes, 0, false).expect("fits");
         assert!(part.bytes(room).iter().all(|byte| *byte == 0), "{bytes}");
         overflow(&part, room, bytes);
@@ -87,8 +87,10 @@ fn rooms_end_at_inaccessible_pages_as_long_as_there_are_slots() {
         let room = outer.fenced(4096, 0, false).expect("fits");
         assert!((outer.pointer(room).addr() + 4096).is_multiple_of(PAGE_BYTES) && seen.insert(room.offset));
     }
+    let edge = outer.fenced(4096, 0, false).expect("fits");
+    assert_eq!(edge.offset + 4096, scratch.capacity);
     let more = outer.fenced(4096, 0, false).expect("fits");
-    assert!(more.offset < scratch.capacity && outer.is_whole(more));
+    assert!(more.offset < edge.offset && outer.is_whole(more));
     drop(outer);
     let mut outer = scratch.open();
     let one = outer.fenced(3000, 0, false).expect("fits");
@@ -101,6 +103,45 @@ fn rooms_end_at_inaccessible_pages_as_long_as_there_are_slots() {
     let mut again = scratch.open();
     let zero = again.fenced(4000, 0, false).expect("fits");
     assert!(again.bytes(zero).iter().all(|byte| *byte == 0), "whatever the previous call left");
+}
+
+/// One that is too large for a slot ends where the stack does, in whichever part it is, and is zero whatever stood there.
+#[test]
+fn a_large_room_ends_at_an_inaccessible_page() {
+    const LARGE: usize = 300_000;
+    let scratch = Scratch::new(1 << 20).expect("mapping");
+    let end = scratch.capacity;
+    for filled in [false, true, false] {
+        let mut outer = scratch.open();
+        let before = outer.piece(100).expect("fits");
+        outer.bytes_mut(before).fill(1);
+        let mut inner = scratch.open();
+        let large = inner.fenced(LARGE + 1, 5, filled).expect("fits");
+        assert_eq!(large.offset + (LARGE + 1).next_multiple_of(SLOT_ALIGNMENT), end);
+        if !filled {
+            assert!(inner.bytes(large).iter().all(|byte| *byte == 0), "whatever the previous call left");
+        }
+        let other = inner.fenced(LARGE, 5, false).expect("fits");
+        assert!(inner.bytes(other).iter().all(|byte| *byte == 0) && other.offset + LARGE < large.offset);
+        assert_eq!(inner.left() + FENCE_BYTES, large.offset - inner.next(), "it is not handed out once more");
+        assert_eq!(inner.fenced(LARGE * 2, 5, false), None);
+        for room in [large, other] {
+            overflow(&inner, room, room.bytes());
+            assert!(inner.is_whole(room));
+        }
+        drop(inner);
+        assert!(outer.bytes(before).iter().all(|byte| *byte == 1));
+        let room = outer.room(scratch.capacity - 4096).expect("nobody has its end any more");
+        assert!(outer.bytes(room).iter().all(|byte| *byte == 0));
+        overflow(&outer, room, room.bytes());
+    }
+    for _ in 0..=PATIENCE {
+        scratch.open().piece(10);
+    }
+    assert_eq!((scratch.dirty.get(), scratch.dirty_edge.get()), (KEPT_BYTES, 0), "given back");
+    let mut part = scratch.open();
+    let room = part.fenced(scratch.capacity, 0, false).expect("fits");
+    assert!(part.bytes(room).iter().all(|byte| *byte == 0));
 }
 
 #[test]

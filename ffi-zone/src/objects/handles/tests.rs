@@ -17,11 +17,11 @@ const PARENT: TypeId = TypeId(0);
 const CHILD: TypeId = TypeId(1);
 const MOST: u32 = 6;
 
-fn handles() -> Handles {
+fn handles() -> ZoneHandles {
     counting(false)
 }
 
-fn counting(refcounted: bool) -> Handles {
+fn counting(refcounted: bool) -> ZoneHandles {
     let handle = |free: u32| Definition {
         name: "thing".into(),
         declaration: String::new(),
@@ -35,7 +35,7 @@ fn counting(refcounted: bool) -> Handles {
             thread_affine: false,
         }),
     };
-    Handles::new(&Interface {
+    ZoneHandles::new(&Interface {
         name: "test".into(),
         version: "1".into(),
         doc: None,
@@ -72,7 +72,7 @@ fn counting(refcounted: bool) -> Handles {
     })
 }
 
-fn own(handles: &Handles, id: TypeId, address: u64, owner: Option<u64>) -> u64 {
+fn own(handles: &ZoneHandles, id: TypeId, address: u64, owner: Option<u64>) -> u64 {
     handles.adopt(ONE, id, address, owner, false).expect("room").word
 }
 

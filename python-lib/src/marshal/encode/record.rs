@@ -6,7 +6,7 @@ use super::{elements, text, wide};
 use crate::call::session::Session;
 use crate::errors::place::{ArgumentPlace, Part};
 use crate::marshal::arguments::Prepared;
-use crate::marshal::value::Value;
+use crate::marshal::value::ZoneValue;
 use crate::objects::handle;
 use cloison_codec::records::{self as codec, Packed, is_byte};
 use cloison_contract::call::NULL;
@@ -43,7 +43,7 @@ pub(super) fn record(
     value: &PyObject,
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Value> {
+) -> PyResult<ZoneValue> {
     let Some(record) = Record::of(&session.description.interface.types, id) else {
         return Err(place.type_error("a record", value, vm));
     };
@@ -52,17 +52,17 @@ pub(super) fn record(
         return union(session, id, record, record.live, &object, place, vm);
     }
     let names = session.description.classes.names(id, vm)?;
-    let mut values: Vec<Value> = Vec::with_capacity(record.members.len());
+    let mut values: Vec<ZoneValue> = Vec::with_capacity(record.members.len());
     for (member, name) in record.members.iter().zip(&*names) {
         if member.role == MemberRole::Hidden {
-            values.push(Value::Null);
+            values.push(ZoneValue::Null);
             continue;
         }
         let step = place.step(Part::Member(&member.name));
         let part = object.get_attr(name, vm)?;
         values.push(self::member(session, (record, member, &object, &names), &part, place.at(&step), vm)?);
     }
-    Ok(Value::Record(id, values))
+    Ok(ZoneValue::Record(id, values))
 }
 
 /// The object itself, or one made from a mapping.
@@ -107,35 +107,35 @@ fn member(
     part: &PyObject,
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Value> {
+) -> PyResult<ZoneValue> {
     match &member.role {
-        MemberRole::Hidden => Ok(Value::Null),
+        MemberRole::Hidden => Ok(ZoneValue::Null),
         MemberRole::Handle { null: true, .. } | MemberRole::Text { null: true, .. } if vm.is_none(part) => {
-            Ok(Value::Null)
+            Ok(ZoneValue::Null)
         }
         MemberRole::Handle { id, .. } => {
             let core = handle::passed(&session.home, *id, false, part, place, vm)?;
-            Ok(core.map_or(Value::Null, |core| Value::Unsigned(core.word())))
+            Ok(core.map_or(ZoneValue::Null, |core| ZoneValue::Unsigned(core.word())))
         }
         MemberRole::Text { bytes, .. } => {
             text::bytes(part, *bytes, session.description.interface.sandbox.call_bytes, place, vm)
-                .map(|text| Value::Bytes(text.to_vec()))
+                .map(|text| ZoneValue::Bytes(text.to_vec()))
         }
         MemberRole::TextArray => {
             // One that is full has no NUL, as C's `strncpy` leaves it: what a library gives can be given back.
             let room = member.c_type.layout().map_or(0, |layout| layout.size);
-            text::bytes(part, false, room, place, vm).map(|text| Value::Bytes(text.to_vec()))
+            text::bytes(part, false, room, place, vm).map(|text| ZoneValue::Bytes(text.to_vec()))
         }
         MemberRole::Union { by, cases } => {
-            let CType::Record { id, .. } = &member.c_type else { return Ok(Value::Null) };
-            let Some(union) = Record::of(&session.description.interface.types, *id) else { return Ok(Value::Null) };
+            let CType::Record { id, .. } = &member.c_type else { return Ok(ZoneValue::Null) };
+            let Some(union) = Record::of(&session.description.interface.types, *id) else { return Ok(ZoneValue::Null) };
             let by_member = &record.members[*by];
             let chosen = whole.get_attr(&names[*by], vm)?;
             let step = place.step(Part::Member(&by_member.name));
             let chosen = self::member(session, (record, by_member, whole, names), &chosen, place.at(&step), vm)?;
             let live = codec::case(cases, codec::number(&chosen, &session.description.interface.types)).or(union.live);
             if live.is_none() && vm.is_none(part) {
-                return Ok(Value::Null);
+                return Ok(ZoneValue::Null);
             }
             let object = object(session, *id, part, place, vm)?;
             self::union(session, *id, union, live, &object, place, vm)
@@ -159,7 +159,7 @@ fn union(
     object: &PyObject,
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Value> {
+) -> PyResult<ZoneValue> {
     let names = session.description.classes.names(id, vm)?;
     let given: PyObjectRef = object.get_attr("_member", vm)?;
     let given = names
@@ -177,7 +177,7 @@ fn union(
     let member = &record.members[live];
     let step = place.step(Part::Member(&member.name));
     let value = self::member(session, (record, member, object, &names), &content, place.at(&step), vm)?;
-    Ok(Value::Union(id, Box::new((live, value))))
+    Ok(ZoneValue::Union(id, Box::new((live, value))))
 }
 
 fn value(
@@ -186,7 +186,7 @@ fn value(
     part: &PyObject,
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Value> {
+) -> PyResult<ZoneValue> {
     match c_type {
         CType::Array { of, length } if is_byte(of) => bytes(part, *length, place, vm),
         CType::Array { of, length } => {
@@ -198,18 +198,18 @@ fn value(
                 let step = place.step(Part::Index(index));
                 value(session, of, part, place.at(&step), vm)
             });
-            Ok(Value::List(values.collect::<PyResult<_>>()?))
+            Ok(ZoneValue::List(values.collect::<PyResult<_>>()?))
         }
         CType::Enum { scalar, .. } | CType::Scalar { scalar, .. } => match Integers::new(*scalar, None) {
             Some(integers) => self::scalar(session, c_type, integers, part, place, vm),
             None => {
                 let floats = Floats::new(*scalar, None);
-                number::float(part, &floats, place, vm).map(|bits| Value::Float(f64::from_bits(bits)))
+                number::float(part, &floats, place, vm).map(|bits| ZoneValue::Float(f64::from_bits(bits)))
             }
         },
         CType::Record { id, .. } => record(session, *id, part, place, vm),
         CType::Wide(kind) => wide::value(part, *kind, place, vm),
-        CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(Value::Null),
+        CType::Function(_) | CType::Opaque(_) | CType::Pointer { .. } | CType::Void => Ok(ZoneValue::Null),
     }
 }
 
@@ -220,21 +220,21 @@ fn scalar(
     part: &PyObject,
     place: ArgumentPlace<'_>,
     vm: &VirtualMachine,
-) -> PyResult<Value> {
+) -> PyResult<ZoneValue> {
     if let CType::Enum { id, .. } = c_type {
-        return number::named(session, *id, &integers, part, place, vm).map(|word| Value::Named(*id, word));
+        return number::named(session, *id, &integers, part, place, vm).map(|word| ZoneValue::Named(*id, word));
     }
     let word = number::integer(part, &integers, place, vm)?;
     Ok(if integers.scalar == Scalar::Bool {
-        Value::Truth(word == 1)
+        ZoneValue::Truth(word == 1)
     } else if integers.scalar.is_signed() {
-        Value::Signed(word as i64)
+        ZoneValue::Signed(word as i64)
     } else {
-        Value::Unsigned(word)
+        ZoneValue::Unsigned(word)
     })
 }
 
-fn bytes(part: &PyObject, length: u64, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+fn bytes(part: &PyObject, length: u64, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<ZoneValue> {
     let bytes = match part.downcast_ref::<PyBytes>() {
         Some(bytes) => bytes.as_bytes().to_vec(),
         None if part.check_buffer() => part.try_bytes_like(vm, <[u8]>::to_vec)?,
@@ -243,5 +243,5 @@ fn bytes(part: &PyObject, length: u64, place: ArgumentPlace<'_>, vm: &VirtualMac
     if bytes.len() as u64 > length {
         return Err(place.value_error(&format!("has {} bytes, and may have {length} at most", bytes.len()), vm));
     }
-    Ok(Value::Bytes(bytes))
+    Ok(ZoneValue::Bytes(bytes))
 }

@@ -4,7 +4,7 @@ use super::number::{self, Floats};
 use crate::errors::place::ArgumentPlace;
 use crate::marshal::arguments::Prepared;
 use crate::marshal::pieces::Source;
-use crate::marshal::value::Value;
+use crate::marshal::value::ZoneValue;
 use cloison_contract::types::Wide;
 use rustpython_vm::builtins::PyStr;
 use rustpython_vm::{PyObject, PyResult, VirtualMachine};
@@ -24,9 +24,14 @@ pub(super) fn encode(
 }
 
 /// The same as a part of a record.
-pub(super) fn value(value: &PyObject, kind: Wide, place: ArgumentPlace<'_>, vm: &VirtualMachine) -> PyResult<Value> {
+pub(super) fn value(
+    value: &PyObject,
+    kind: Wide,
+    place: ArgumentPlace<'_>,
+    vm: &VirtualMachine,
+) -> PyResult<ZoneValue> {
     let (real, imaginary) = parts(value, kind, place, vm)?;
-    Ok(if kind.is_complex() { Value::Complex(real, imaginary) } else { Value::Float(real) })
+    Ok(if kind.is_complex() { ZoneValue::Complex(real, imaginary) } else { ZoneValue::Float(real) })
 }
 
 /// Real and imaginary part.

@@ -1,5 +1,6 @@
 //! Calls inside of callables inside of calls: how deep, and what of the arena they have taken.
 
+use cloison_contract::call::{MAX_WORDS, Request};
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -30,5 +31,18 @@ impl Nesting {
     pub fn set_place(&self, depth: u64, mark: u64) {
         self.depth.set(depth);
         self.mark.set(mark);
+    }
+
+    /// A request of so many words, all 0. Inside a callable, what it brings stands behind what the call that runs has brought.
+    #[inline]
+    pub fn request(&self, function: u32, words: u32) -> Request {
+        Request { function, count: words, arena_used: self.mark(), words: [0; MAX_WORDS] }
+    }
+
+    /// A request of one word.
+    pub fn request_of(&self, function: u32, word: u64) -> Request {
+        let mut request = self.request(function, 1);
+        request.words[0] = word;
+        request
     }
 }

@@ -1,0 +1,5 @@
+e = error(fake.fail, -3)
+print(e.function, e.code, e.errno, e.message)
+print(error(fake.quota).function)
+error(fake.bounded, 4)
+error(fake.ends_revoked)

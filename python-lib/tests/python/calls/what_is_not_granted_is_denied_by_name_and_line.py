@@ -1,0 +1,6 @@
+e = error(fake.forbidden, 1)
+print(e.function, e.capability, e.location)
+error(getattr, fake, 'ad')
+error(getattr, fake, 'hidden')
+error(cloison.capability, 'other')
+print(dir(fake)[:3], 'forbidden' in dir(fake))

@@ -1,0 +1,3 @@
+import os, sys
+sys.stdin.close()
+print('fine')

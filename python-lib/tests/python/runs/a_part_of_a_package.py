@@ -1,0 +1,7 @@
+from . import deep
+
+def helper():
+    return 'helped'
+
+def fail():
+    raise ValueError('on purpose')

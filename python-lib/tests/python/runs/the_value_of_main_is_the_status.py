@@ -1,0 +1,6 @@
+class C:
+    @staticmethod
+    def main():
+        return 3
+
+def quiet(): pass

@@ -1,0 +1,3 @@
+help(len)
+print(quit, copyright and 1)
+quit(3)

@@ -1,0 +1,12 @@
+v = fake.value(d=0.5)
+print(v, v.d, v == fake.value(d=0.5), v == fake.value(i=1), v._asdict())
+error(getattr, v, 'i')
+v.i = 3
+print(v, fake.same_value(v))
+error(fake.same_value, fake.value(d=1.0))
+error(fake.value)
+error(fake.value, i=1, d=2)
+error(fake.value, x=1)
+print(fake.variant(), fake.same_variant(fake.variant(1, {'d': 2.5})), fake.same_variant({'kind': 0, 'u': fake.value(i=-1)}))
+error(fake.same_variant, fake.variant(1, fake.value(i=1)))
+print(fake.same_variant(fake.variant(9, fake.value(i=1))))

@@ -2,9 +2,9 @@
 //! Python is put right by `Lib/cloison/_corrections.py` alone. `tests/stdlib.rs` has a test for each, `tests/limits.rs` for what concerns
 //! Ctrl-C.
 
-use crate::interpreter::cloison_module;
+use crate::documentation;
 use crate::interrupt;
-use crate::native::documentation;
+use crate::package::cloison_module;
 use rustpython_vm::builtins::{PyByteArray, PyBytes, PyStr, PyType, PyTypeRef};
 use rustpython_vm::function::{ArgBytesLike, ItemDoc, OptionalOption, PyMethodFlags};
 use rustpython_vm::protocol::{BufferFlags, PyBuffer};
@@ -93,7 +93,7 @@ fn set_byte_buffers(class: &str, name: &'static str, parameters: &str, vm: &Virt
     let class: &'static PyTypeRef = Box::leak(Box::new(class));
     let interned = vm.ctx.intern_str(name);
     let Some(of_bytes) = class.get_attr(interned) else { return Ok(()) };
-    let doc = documentation(name, parameters, &of_bytes, vm)?;
+    let doc = documentation::of_function(name, parameters, &of_bytes, vm)?;
     let method = move |zelf: PyObjectRef, buffer: PyObjectRef, vm: &VirtualMachine| -> PyResult {
         match has_wide_elements(&buffer, vm) {
             true => {

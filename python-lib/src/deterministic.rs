@@ -1,7 +1,7 @@
 //! A clock that the application's manifest sets, and randomness out of its seed: `Lib/cloison/_deterministic.py` does it, and what is
 //! here is what only Rust can.
 
-use crate::interpreter::{self, cloison_module};
+use crate::package::{self, cloison_module};
 use cloison_contract::deterministic::{Clock, Deterministic};
 use rustpython_vm::builtins::{PyDictRef, PyType};
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -40,7 +40,7 @@ pub(crate) fn importing<T>(number: u64, vm: &VirtualMachine, import: impl FnOnce
         return import();
     }
     // What seeds itself by chance is noted, and seeded anew behind it.
-    interpreter::boot_function("before_program", vm)?.call((), vm)?;
+    package::boot_function("before_program", vm)?.call((), vm)?;
     seed(0, vm)?;
     let imported = import()?;
     seed(number, vm)?;

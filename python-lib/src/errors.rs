@@ -12,6 +12,8 @@ pub(crate) mod raise;
 
 use crate::{interrupt, memory};
 use cloison_codec::memory::is_there;
+use cloison_contract::message::End;
+use rustix::io::Errno;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::{FuncArgs, KwArgs};
 use rustpython_vm::{PyObject, PyObjectRef, PyResult, VirtualMachine};
@@ -61,4 +63,17 @@ fn made(
         Ok(Err(_)) => vm.new_runtime_error(message.to_owned()),
         Err(error) => error,
     }
+}
+
+/// The error for a capability that is not alive any more.
+#[cold]
+pub fn not_alive(what: &str, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    new("Revoked", &format!("{what} {}", ends::revoked(end)), &[], vm)
+}
+
+/// The exception for an error number: `BrokenPipeError` and so on.
+pub fn os_error(error: Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
+    let text = std::io::Error::from(error).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default().to_owned();
+    vm.new_errno_error(error.raw_os_error(), text).upcast()
 }

@@ -1,6 +1,6 @@
 //! What an exception becomes outside Python: text, or an exit status.
 
-use crate::{errors, interpreter, link, mail};
+use crate::{errors, link, mail, package};
 use cloison_contract::message::FromMicroprocess;
 use cloison_contract::printable;
 use cloison_contract::process::Reason;
@@ -20,7 +20,7 @@ pub fn describe(vm: &VirtualMachine, error: &Py<PyBaseException>) -> String {
 }
 
 fn formatted(vm: &VirtualMachine, error: &Py<PyBaseException>) -> PyResult<String> {
-    let reports = interpreter::cloison_module("_reports", vm)?;
+    let reports = package::cloison_module("_reports", vm)?;
     reports.get_attr("formatted", vm)?.call((error.to_owned(),), vm)?.try_into_value(vm)
 }
 
@@ -40,7 +40,7 @@ pub fn report(vm: &VirtualMachine, error: PyBaseExceptionRef) -> i32 {
 fn show(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
     let hook = vm.sys_module.get_attr("excepthook", vm);
     let (kind, value, trace) = vm.split_exception(error.clone());
-    let shown = hook.and_then(|hook| interpreter::call(&hook, (kind, value, trace), vm));
+    let shown = hook.and_then(|hook| package::call(&hook, (kind, value, trace), vm));
     if let Err(wrong) = shown {
         let (wrong, original) = (describe(vm, &wrong), describe(vm, error));
         print(vm, &format!("Error in sys.excepthook:\n{wrong}\nOriginal exception was:\n{}", original.trim_end()));
@@ -127,7 +127,7 @@ const STACK_BYTES: usize = 16 << 10;
 ///
 /// What the program has been asked to raise meanwhile: Ctrl-C, or that a callable's time is over.
 pub(crate) fn tell_stack(vm: &VirtualMachine) -> PyResult<()> {
-    let told = interpreter::cloison_module("_reports", vm)
+    let told = package::cloison_module("_reports", vm)
         .and_then(|reports| reports.get_attr("stack", vm)?.call((), vm)?.try_into_value::<String>(vm));
     let mut text = match told {
         Ok(text) => text,

@@ -5,14 +5,14 @@
 //! keeps anyway: its modules' namespaces, the classes and functions in them, code, and constants. What an application has
 //! defined is left as it is, and so is every other object: instances, lists, what stands in dictionaries that are no namespaces.
 
-use crate::interpreter;
+use crate::package;
 use rustpython_vm::builtins::{PyCode, PyFunction, PyListRef, PyType};
 use rustpython_vm::{AsObject, PyObject, PyObjectRef, PyResult, VirtualMachine};
 use std::collections::HashSet;
 
 /// Do it for the modules that `_boot.library` names; how many objects live for ever now.
 pub(crate) fn make_immortal(vm: &VirtualMachine) -> PyResult<usize> {
-    let modules: PyListRef = interpreter::boot_function("library", vm)?.call((), vm)?.try_into_value(vm)?;
+    let modules: PyListRef = package::boot_function("library", vm)?.call((), vm)?.try_into_value(vm)?;
     let modules = modules.borrow_vec().to_vec();
     let mut walk =
         Walk { vm, namespaces: HashSet::new(), names: HashSet::new(), seen: HashSet::new(), open: Vec::new() };

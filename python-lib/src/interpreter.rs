@@ -3,11 +3,12 @@
 //!
 //! It is built once in a template. Microprocesses are forks of it, so whatever is imported here is shared copy-on-write.
 
-use crate::{corrections, interrupt, modules, native};
-use rustpython_vm::builtins::{PyBoundMethod, PyFunction, PyListRef, PyModuleDef};
+use crate::call::callback_timeout;
+use crate::interrupt::{self, InterruptHandlers};
+use crate::{corrections, failure, memory, modules, native, package};
+use rustpython_vm::builtins::{PyListRef, PyModuleDef};
 use rustpython_vm::common::rc::PyRc;
-use rustpython_vm::function::IntoFuncArgs;
-use rustpython_vm::{AsObject, Context, Interpreter, PyObject, PyObjectRef, PyResult, Settings, VirtualMachine};
+use rustpython_vm::{Context, Interpreter, PyObjectRef, PyResult, Settings, VirtualMachine};
 
 /// Native modules that a test binary adds to the allow-list.
 pub type ExtraModules = fn(&Context) -> Vec<&'static PyModuleDef>;
@@ -29,10 +30,18 @@ pub fn build(extra: ExtraModules, hash_seed: Option<u32>) -> Result<Interpreter,
         .add_frozen_modules(rustpython_pylib::FROZEN_STDLIB.decode().filter(|(name, _)| modules::kept_frozen(name)))
         .add_frozen_modules(rustpython_vm::py_freeze!(dir = "../Lib"))
         .init_hook(move |vm| keep_allowed(vm, &extra))
-        .init_hook(|vm| vm.set_user_signal_channel(interrupt::receiver()))
+        .init_hook(|vm| vm.set_user_signal_channel(interrupt::receiver(interrupt_handlers())))
         .build();
-    interpreter.enter(|vm| start(vm).map_err(|error| crate::failure::describe(vm, &error)))?;
+    interpreter.enter(|vm| start(vm).map_err(|error| failure::describe(vm, &error)))?;
     Ok(interpreter)
+}
+
+fn interrupt_handlers() -> InterruptHandlers {
+    InterruptHandlers {
+        stack: failure::tell_stack,
+        over_budget: memory::over_budget,
+        callback_timeout: callback_timeout::due,
+    }
 }
 
 fn settings(hash_seed: Option<u32>) -> Settings {
@@ -57,7 +66,7 @@ fn keep_allowed(vm: &mut VirtualMachine, extra: &[&'static PyModuleDef]) {
 }
 
 fn start(vm: &VirtualMachine) -> PyResult<()> {
-    boot_function("start", vm)?.call((), vm)?;
+    package::boot_function("start", vm)?.call((), vm)?;
     corrections::apply(vm)
 }
 
@@ -74,39 +83,10 @@ pub(crate) struct Entries {
 impl Entries {
     pub(crate) fn new(vm: &VirtualMachine) -> PyResult<Self> {
         Ok(Self {
-            after_fork: boot_function("after_fork", vm)?,
-            main_module: cloison_module("_importer", vm)?.get_attr("main_module", vm)?,
-            finish: boot_function("finish", vm)?,
+            after_fork: package::boot_function("after_fork", vm)?,
+            main_module: package::cloison_module("_importer", vm)?.get_attr("main_module", vm)?,
+            finish: package::boot_function("finish", vm)?,
             fork_handlers: vm.import("posix", 0)?.get_attr("_fork_handlers", vm)?.call((), vm)?.try_into_value(vm)?,
         })
     }
-}
-
-/// Call something of the program's when no Python code is running. Some builtins (`exec`, `globals`, `super`) look at their
-/// caller's frame, and would find none.
-pub(crate) fn call(callable: &PyObject, arguments: impl IntoFuncArgs, vm: &VirtualMachine) -> PyResult {
-    if callable.downcastable::<PyFunction>() || callable.downcastable::<PyBoundMethod>() {
-        return callable.call(arguments, vm);
-    }
-    let arguments = vm.ctx.new_tuple(arguments.into_args(vm).args);
-    boot_function("call", vm)?.call((callable.to_owned(), arguments), vm).inspect_err(|error| {
-        // Without the two frames that were made for it.
-        let trace = ["__traceback__", "tb_next", "tb_next"];
-        let inner = trace.into_iter().try_fold(error.as_object().to_owned(), |outer, next| outer.get_attr(next, vm));
-        if let Ok(inner) = inner {
-            let _ = error.as_object().set_attr("__traceback__", inner, vm);
-        }
-    })
-}
-
-/// A function of `cloison._boot`.
-pub(crate) fn boot_function(name: &'static str, vm: &VirtualMachine) -> PyResult {
-    cloison_module("_boot", vm)?.get_attr(name, vm)
-}
-
-/// A submodule of package `cloison`.
-pub(crate) fn cloison_module(name: &'static str, vm: &VirtualMachine) -> PyResult {
-    let full = format!("cloison.{name}");
-    vm.import(vm.ctx.intern_str(full.as_str()), 0)?;
-    vm.sys_module.get_attr("modules", vm)?.get_item(full.as_str(), vm)
 }

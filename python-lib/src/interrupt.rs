@@ -10,7 +10,7 @@
 //! warmed up, at most two messages are under way for each bit, and `deliver`, which runs as ordinary code, moves on to
 //! the next block in time.
 
-use crate::call::callback_timeout;
+use crate::signal_mask;
 use cloison_transport::wait::PENDING;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::signal::{UserSignalReceiver, UserSignalSender, user_signal_channel};
@@ -38,8 +38,21 @@ static RAISED: AtomicBool = AtomicBool::new(false);
 static SENT: AtomicU64 = AtomicU64::new(0);
 static SENDER: OnceLock<UserSignalSender> = OnceLock::new();
 
+/// Who knows what is to be done about each: modules that stand above this one, and ask for interrupts themselves.
+pub struct InterruptHandlers {
+    /// Answers the question for the Python stack.
+    pub stack: fn(&VirtualMachine) -> PyResult<()>,
+    /// Whether there is less memory than is to be had.
+    pub over_budget: fn() -> bool,
+    /// What the callable is told whose time is over, if there is one.
+    pub callback_timeout: fn(&VirtualMachine) -> Option<PyBaseExceptionRef>,
+}
+
+static HANDLERS: OnceLock<InterruptHandlers> = OnceLock::new();
+
 /// The interpreter's end of the channel, its first block already there. To be called once.
-pub fn receiver() -> UserSignalReceiver {
+pub fn receiver(handlers: InterruptHandlers) -> UserSignalReceiver {
+    HANDLERS.get_or_init(|| handlers);
     let (sender, receiver) = user_signal_channel();
     if SENDER.set(sender).is_ok() {
         wake();
@@ -91,25 +104,26 @@ pub fn look(vm: &VirtualMachine) -> PyResult<()> {
     let looked = look_at_each(vm);
     // The interpreter forgets what it was woken for once something is raised, so it is woken again for what is left.
     if looked.is_err() && PENDING.load(Ordering::Relaxed) != 0 {
-        crate::signals::without_interrupts(wake);
+        signal_mask::without_interrupts(wake);
     }
     looked
 }
 
 fn look_at_each(vm: &VirtualMachine) -> PyResult<()> {
+    let Some(handlers) = HANDLERS.get() else { return Ok(()) };
     if take(STACK) {
-        crate::failure::tell_stack(vm)?;
+        (handlers.stack)(vm)?;
     }
     if take(INTERRUPT) {
         RAISED.store(true, Ordering::Relaxed);
         return Err(keyboard_interrupt(vm));
     }
     // What was freed since is no reason to complain any more.
-    if take(MEMORY) && !TOLD.load(Ordering::Relaxed) && crate::memory::over_budget() {
+    if take(MEMORY) && !TOLD.load(Ordering::Relaxed) && (handlers.over_budget)() {
         return Err(vm.no_memory_error());
     }
     match take(CALLBACK_TIMEOUT) {
-        true => callback_timeout::due(vm).map_or(Ok(()), Err),
+        true => (handlers.callback_timeout)(vm).map_or(Ok(()), Err),
         false => Ok(()),
     }
 }
@@ -131,7 +145,7 @@ pub fn keyboard_interrupt(vm: &VirtualMachine) -> PyBaseExceptionRef {
 
 /// Use up the rest of the block, so that it is this code and no signal handler that allocates the next.
 fn next_block() {
-    crate::signals::without_interrupts(|| {
+    signal_mask::without_interrupts(|| {
         while SENT.load(Ordering::Relaxed) % BLOCK != 1 {
             wake();
         }

@@ -8,9 +8,10 @@
 //! | module | subject |
 //! |---|---|
 //! | [`template`] | from `exec` to waiting for forks |
-//! | `program` | a template that has imported the program's own module |
+//! | `program`, `held_back` | a template that has imported the program's own module, and what it holds back meanwhile |
 //! | [`microprocess`] | from the fork to the exit status |
 //! | [`interpreter`] | how the VM is built |
+//! | `package`, `documentation` | the Python part as Rust finds it; documentation of builtins that stand in for others |
 //! | `immortal` | what a template has of the standard library is never counted |
 //! | [`modules`] | which native modules there are, and why |
 //! | [`objects`] | capabilities, and what belongs to them, as Python objects: `cloison.capability("zlib")` |
@@ -28,10 +29,13 @@
 //! | [`link`] | the control socket |
 //! | `contact` | whether anybody else could have heard of this process since it last looked |
 //! | `mail` | the mailbox: messages, links, monitors, names |
-//! | [`interrupt`], [`signals`] | Ctrl-C |
+//! | [`interrupt`], [`signals`], `signal_mask` | Ctrl-C |
 //! | `seen` | where a signal finds a process in native code |
 //! | [`memory`] | the budget, and what happens at its end |
 //! | [`process`] | fork and exit |
+//!
+//! What a module asks of one that uses it is handed over by that one: [`interpreter`] says to [`interrupt`] who answers, `mail` to [`link`]
+//! what becomes of a process that nobody waits for. So the first and the last lines of the table know nothing of the call path between.
 //!
 //! # When Python code runs
 //!
@@ -49,8 +53,10 @@ pub mod call;
 mod contact;
 pub mod corrections;
 mod deterministic;
+mod documentation;
 pub mod errors;
 pub mod failure;
+mod held_back;
 mod immortal;
 pub mod interpreter;
 pub mod interrupt;
@@ -64,9 +70,11 @@ pub mod modules;
 mod mounts;
 pub mod native;
 pub mod objects;
+mod package;
 pub mod process;
 mod program;
 mod seen;
+mod signal_mask;
 pub mod signals;
 pub mod sources;
 pub mod template;

@@ -10,6 +10,7 @@ use cloison_contract::message::{
     Begin, CapabilityRef, FromMicroprocess, FromTemplate, Look, Looked, Module, ParcelAnswer, ToMicroprocess,
     ToTemplate,
 };
+use cloison_contract::process::ProcessRef;
 use cloison_transport::control::{Control, ControlError};
 use cloison_transport::wait;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -46,10 +47,17 @@ thread_local! {
     static LINK: RefCell<Link> = const { RefCell::new(Link::Missing) };
     /// An answer is to come.
     static OWED: Cell<bool> = const { Cell::new(false) };
+    /// What is done with a process that was started for nobody: the mailbox, which knows how, says it.
+    static ABANDON: Cell<fn(ProcessRef)> = const { Cell::new(|_| ()) };
     /// Grants that nothing here names any more, and how often this process was given them.
     static RELEASED: RefCell<Vec<(CapabilityRef, u32)>> = const { RefCell::new(Vec::new()) };
     /// What was called here and is not granted, and how often, as far as the broker has not been told.
     static REFUSED: RefCell<BTreeMap<(CapabilityRef, Box<str>), u32>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Have that done with a process that was started for a question which was abandoned.
+pub fn on_abandoned(abandon: fn(ProcessRef)) {
+    ABANDON.set(abandon);
 }
 
 /// Use `control` as a template does.
@@ -231,7 +239,7 @@ fn give_back((answer, _): BrokerAnswer) -> Result<(), LinkError> {
     match answer {
         ToMicroprocess::Opened { channel } => notify(&FromMicroprocess::Overdue { channel }),
         ToMicroprocess::Spawned(process) => {
-            crate::mail::abandon(process);
+            ABANDON.get()(process);
             Ok(())
         }
         ToMicroprocess::Narrowed { capability, .. } | ToMicroprocess::Offered(capability) => {

@@ -3,6 +3,7 @@
 //! | module | subject |
 //! |---|---|
 //! | `plan` | what a call has to do, worked out once from the interface |
+//! | `callback` | the same of a question to a Python callable |
 //! | `arguments`, `pieces` | a request: which value goes where, all checked before anything crosses |
 //! | `encode` | one Python value → its words and bytes, one file for each shape |
 //! | `results`, `value` | words → values → Python objects: the zone's claims, all checked |
@@ -10,6 +11,7 @@
 //! What needs no Python, the checks of all that a zone says above all, is the crate `cloison_codec`.
 
 pub(crate) mod arguments;
+pub(crate) mod callback;
 mod encode;
 mod pieces;
 pub(crate) mod plan;

@@ -4,7 +4,7 @@
 
 use crate::interpreter::Entries;
 use crate::objects::process::Process;
-use crate::{deterministic, errors, failure, interpreter, link, mail, memory, message, mounts, process, signals};
+use crate::{deterministic, errors, failure, link, mail, memory, message, mounts, package, process, signals};
 use cloison_contract::message::{Begin, Run, ServiceOffer};
 use cloison_contract::process::{NOT_FRESH_STATUS, NOT_SEALED_STATUS as NOT_SEALED, Reason};
 use cloison_sandbox::{MicroprocessLimits, MicroprocessSeal};
@@ -155,7 +155,7 @@ fn take_late_streams(vm: &VirtualMachine, streams: Vec<OwnedFd>) -> PyResult<()>
     take_streams(&streams)
         .map_err(|error| vm.new_runtime_error(format!("cannot take the standard streams: {error}")))?;
     if rustix::termios::isatty(rustix::stdio::stdout()) {
-        interpreter::boot_function("use_terminal", vm)?.call((), vm)?;
+        package::boot_function("use_terminal", vm)?.call((), vm)?;
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, beg
 /// fails, nothing else is run.
 fn call_fork_handlers(vm: &VirtualMachine, entries: &Entries) -> PyResult<()> {
     let handlers = entries.fork_handlers.borrow_vec().to_vec();
-    handlers.into_iter().try_for_each(|handler| interpreter::call(&handler, (), vm).map(drop))
+    handlers.into_iter().try_for_each(|handler| package::call(&handler, (), vm).map(drop))
 }
 
 /// The service that gives variables.
@@ -211,7 +211,7 @@ const ENV: &str = "env";
 fn take_environment(offers: &[ServiceOffer], vm: &VirtualMachine) -> PyResult<()> {
     for offer in offers {
         let grants = offer.grants.iter().map(|grant| vm.ctx.new_str(grant.as_str()).into()).collect();
-        interpreter::boot_function("take_environment", vm)?.call((vm.ctx.new_list(grants),), vm)?;
+        package::boot_function("take_environment", vm)?.call((vm.ctx.new_list(grants),), vm)?;
     }
     Ok(())
 }
@@ -220,7 +220,7 @@ fn take_environment(offers: &[ServiceOffer], vm: &VirtualMachine) -> PyResult<()
 fn run_exit_handlers(vm: &VirtualMachine) {
     let run =
         vm.new_function("run_exit_handlers", |vm: &VirtualMachine| rustpython_vm::stdlib::atexit::_run_exitfuncs(vm));
-    if interpreter::call(run.as_object(), (), vm).is_err() {
+    if package::call(run.as_object(), (), vm).is_err() {
         // There is no memory for that frame.
         rustpython_vm::stdlib::atexit::_run_exitfuncs(vm);
     }
@@ -293,7 +293,7 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run, number: u64) -> PyR
     match run {
         Run::Function { module, qualname, .. } => {
             let entry = function(vm, &module, &qualname)?;
-            let value = interpreter::call(&entry, (), vm)?;
+            let value = package::call(&entry, (), vm)?;
             Ok(failure::status_of(vm, &value))
         }
         Run::Module { name, .. } => module(vm, &name, MAIN).map(|()| 0),
@@ -316,9 +316,9 @@ fn execute(vm: &VirtualMachine, entries: &Entries, run: Run, number: u64) -> PyR
             let arguments = arguments.try_into_value::<PyTupleRef>(vm)?;
             // Nobody finds it before it has its arguments: they are the first message that comes.
             if let Some(name) = register {
-                interpreter::cloison_module("_processes", vm)?.get_attr("register", vm)?.call((name,), vm)?;
+                package::cloison_module("_processes", vm)?.get_attr("register", vm)?.call((name,), vm)?;
             }
-            interpreter::call(&function, arguments.as_slice().to_vec(), vm).map(|_| 0)
+            package::call(&function, arguments.as_slice().to_vec(), vm).map(|_| 0)
         }
     }
 }
@@ -358,7 +358,7 @@ fn explain_missing(vm: &VirtualMachine, error: &PyBaseExceptionRef) {
 }
 
 fn module(vm: &VirtualMachine, name: &str, as_name: &str) -> PyResult<()> {
-    interpreter::boot_function("run_module", vm)?.call((name, as_name), vm).map(drop)
+    package::boot_function("run_module", vm)?.call((name, as_name), vm).map(drop)
 }
 
 /// A function of an importable module.

@@ -3,6 +3,7 @@
 //!
 //! This is one of the crate's modules with `unsafe`: there is no safe way to install a handler.
 
+use crate::signal_mask::release_interrupts;
 use crate::{interrupt, seen};
 use cloison_transport::wait::skip_wait;
 use std::ffi::c_void;
@@ -32,18 +33,7 @@ pub fn catch_interrupts() {
     set_wait_handler(libc::SIGINT, on_interrupt);
     set_wait_handler(libc::SIGUSR1, on_question);
     set_wait_handler(libc::SIGURG, on_callback_timeout);
-    mask(libc::SIG_UNBLOCK);
-}
-
-/// Hold them back, until [`release_interrupts`], or in a new process [`catch_interrupts`]: a signal that arrives there before it
-/// has its handlers must not be lost.
-pub fn hold_interrupts() {
-    mask(libc::SIG_BLOCK);
-}
-
-/// Let them in again.
-pub fn release_interrupts() {
-    mask(libc::SIG_UNBLOCK);
+    release_interrupts();
 }
 
 /// A template does not end by Ctrl-C: the broker ends it when the time has come.
@@ -86,34 +76,5 @@ fn set_action(signal: libc::c_int, handler: libc::sighandler_t, flags: libc::c_i
         action.sa_sigaction = handler;
         action.sa_flags = flags;
         libc::sigaction(signal, &action, std::ptr::null_mut());
-    }
-}
-
-/// Hold them back, or do not any more.
-fn mask(how: libc::c_int) {
-    // SAFETY: the set is initialised by the call that is given it, and outlives both calls.
-    unsafe { libc::pthread_sigmask(how, ours().as_ptr(), std::ptr::null_mut()) };
-}
-
-fn ours() -> MaybeUninit<libc::sigset_t> {
-    let mut set = MaybeUninit::uninit();
-    // SAFETY: sigemptyset initialises the set, which outlives the calls.
-    unsafe {
-        libc::sigemptyset(set.as_mut_ptr());
-        libc::sigaddset(set.as_mut_ptr(), libc::SIGINT);
-        libc::sigaddset(set.as_mut_ptr(), libc::SIGURG);
-        libc::sigaddset(set.as_mut_ptr(), libc::SIGUSR1);
-    }
-    set
-}
-
-/// Run `work` with them held back.
-pub fn without_interrupts(work: impl FnOnce()) {
-    // SAFETY: both sets are initialised by the calls that are given them, and outlive these calls.
-    unsafe {
-        let mut before = MaybeUninit::uninit();
-        libc::pthread_sigmask(libc::SIG_BLOCK, ours().as_ptr(), before.as_mut_ptr());
-        work();
-        libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut());
     }
 }

@@ -19,7 +19,7 @@ use crate::link::{self, LinkError};
 use crate::microprocess::{self, Forks, Inherited, Limits};
 use crate::process::{self, Side};
 use crate::program::{self, ProgramDescriptors};
-use crate::{deterministic, failure, immortal, mail, memory, signals};
+use crate::{deterministic, failure, immortal, mail, memory, package, signal_mask, signals};
 use cloison_contract::deterministic::Deterministic;
 use cloison_contract::message::{FromTemplate, ToTemplate};
 use cloison_contract::printable;
@@ -194,7 +194,7 @@ pub(crate) enum Preload {
 /// Import one more module, and after the last one make all that is there as shareable as it can be. That one cannot be shared is no
 /// reason to end.
 fn preload_next(vm: &VirtualMachine, entries: &Entries) -> Preload {
-    let more = interpreter::boot_function("preload", vm).and_then(|preload| preload.call((), vm)?.try_to_bool(vm));
+    let more = package::boot_function("preload", vm).and_then(|preload| preload.call((), vm)?.try_to_bool(vm));
     let settled = more.and_then(|more| match more {
         true => Ok(Preload::Now),
         false => settle(vm, entries).map(|()| Preload::Done),
@@ -223,7 +223,7 @@ pub(crate) fn settle_objects(vm: &VirtualMachine) -> PyResult<()> {
 
 /// Import what each process needs sooner or later.
 fn preload_first(vm: &VirtualMachine, entries: &Entries, mut preload: Preload) -> Preload {
-    let has_first = || interpreter::boot_function("has_first", vm)?.call((), vm)?.try_to_bool(vm);
+    let has_first = || package::boot_function("has_first", vm)?.call((), vm)?.try_to_bool(vm);
     while preload == Preload::Now && matches!(has_first(), Ok(false)) {
         preload = preload_next(vm, entries);
     }
@@ -236,7 +236,7 @@ fn serve_warm(vm: &VirtualMachine, forks: &Forks) -> Result<Infallible, LinkErro
     while preload == Preload::Now {
         preload = preload_next(vm, &forks.entries);
     }
-    let modules = interpreter::boot_function("preloaded", vm).and_then(|names| names.call((), vm)?.try_to_value(vm));
+    let modules = package::boot_function("preloaded", vm).and_then(|names| names.call((), vm)?.try_to_value(vm));
     // Without that list nobody could tell whether an application has modules of these names.
     let Ok(modules) = modules else { return Err(LinkError::Unexpected) };
     link::tell(&FromTemplate::Preloaded { modules }, &[])?;
@@ -245,9 +245,9 @@ fn serve_warm(vm: &VirtualMachine, forks: &Forks) -> Result<Infallible, LinkErro
 
 /// Import the modules of the application that has got this template.
 fn import_more(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {
-    interpreter::boot_function("before_program", vm)?.call((), vm)?;
+    package::boot_function("before_program", vm)?.call((), vm)?;
     import_all(vm, modules)?;
-    interpreter::boot_function("before_fork", vm)?.call((), vm).map(drop)
+    package::boot_function("before_fork", vm)?.call((), vm).map(drop)
 }
 
 /// Fork what is asked for, for ever.
@@ -298,10 +298,10 @@ pub(crate) fn serve(vm: &VirtualMachine, forks: &Forks, mut preload: Preload) ->
 }
 
 fn import(vm: &VirtualMachine, preload: Vec<String>) -> PyResult<()> {
-    interpreter::boot_function("before_import", vm)?.call((), vm)?;
+    package::boot_function("before_import", vm)?.call((), vm)?;
     let collect = !preload.is_empty();
     import_all(vm, preload)?;
-    interpreter::boot_function("before_fork", vm)?.call((collect,), vm).map(drop)
+    package::boot_function("before_fork", vm)?.call((collect,), vm).map(drop)
 }
 
 fn import_all(vm: &VirtualMachine, modules: Vec<String>) -> PyResult<()> {
@@ -327,7 +327,7 @@ fn import_error(vm: &VirtualMachine, error: &PyBaseExceptionRef) -> TemplateErro
 
 /// Fork a process that runs `child` and does not come back.
 fn fork(child: impl FnOnce()) -> Result<(), LinkError> {
-    signals::hold_interrupts();
+    signal_mask::hold_interrupts();
     // SAFETY: nothing in this process makes threads: the sandbox forbids it, and RustPython is built without them.
     let forked = match unsafe { process::fork() } {
         Ok(Side::Child) => {
@@ -337,6 +337,6 @@ fn fork(child: impl FnOnce()) -> Result<(), LinkError> {
         Ok(Side::Parent(pidfd)) => link::tell(&FromTemplate::Forked, &[pidfd.as_fd()]),
         Err(error) => link::tell(&FromTemplate::ForkFailed { message: format!("cannot fork: {error}") }, &[]),
     };
-    signals::release_interrupts();
+    signal_mask::release_interrupts();
     forked
 }

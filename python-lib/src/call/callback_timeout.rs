@@ -6,10 +6,10 @@
 //! once, by an exception at the next instruction: what it does then is its own affair, and its answer comes too late
 //! anyway. What is running inside of it, another zone's callable perhaps, sees the exception pass.
 
-use crate::call::callback::CallbackPlan;
 use crate::call::session::Session;
 use crate::errors::raise;
 use crate::interrupt;
+use crate::marshal::callback::CallbackPlan;
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::{AsObject, VirtualMachine};

@@ -1,6 +1,6 @@
 //! What a call does about signals, questions and faults: with the interpreter. When it does so, [`cloison_calls`] knows.
 
-use crate::call::callback::{Callable, CallbackPlan};
+use crate::call::callback::Callable;
 use crate::call::callback_timeout::{self, Watched};
 use crate::call::connection::{self, ByLink, Microprocess};
 use crate::call::session::Session;
@@ -10,6 +10,7 @@ use crate::errors::place::ArgumentPlace;
 use crate::errors::raise;
 use crate::interrupt;
 use crate::marshal::arguments::Prepared;
+use crate::marshal::callback::CallbackPlan;
 use crate::marshal::plan::Plan;
 use crate::marshal::results;
 use crate::marshal::value::{self, ZoneValues};

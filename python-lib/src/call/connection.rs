@@ -6,8 +6,9 @@ use crate::link::{self, LinkError};
 use crate::memory;
 use cloison_calls::{BrokerLink, Connection, Host, OpenChannel};
 use cloison_contract::message::{
-    CapabilityRef, ChannelId, End, FromMicroprocess, Look, Looked, Module, ToMicroprocess,
+    CapabilityRef, ChannelId, End, FromMicroprocess, GIVEN_AT_ONCE, Look, Looked, Module, ToMicroprocess,
 };
+use cloison_contract::process::ProcessRef;
 use cloison_transport::client::Caller;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -137,8 +138,25 @@ pub fn no_capability(name: &str, answer: ToMicroprocess, vm: &VirtualMachine) ->
         ToMicroprocess::Unavailable { message } => errors::new("ZoneUnavailable", &message, &[capability], vm),
         ToMicroprocess::Because(end) => {
             let what = if name.is_empty() { "a capability".to_owned() } else { format!("capability '{name}'") };
-            crate::native::not_alive(&what, &end, vm)
+            errors::not_alive(&what, &end, vm)
         }
         _ => errors::new("Error", "the broker gave an answer to another question", &[], vm),
+    }
+}
+
+/// Let a process hold capabilities that a message to it names.
+pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
+    if capabilities.len() > GIVEN_AT_ONCE {
+        let count = capabilities.len();
+        let message = format!("a message names {count} capabilities, and {GIVEN_AT_ONCE} at most are given at once");
+        return Err(no_capability("", ToMicroprocess::Denied { message }, vm));
+    }
+    if capabilities.is_empty() {
+        return Ok(());
+    }
+    match ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
+        (ToMicroprocess::Done, _) => Ok(()),
+        (ToMicroprocess::Because(end), _) => Err(errors::not_alive("a capability in the message", &end, vm)),
+        (answer, _) => Err(no_capability("", answer, vm)),
     }
 }

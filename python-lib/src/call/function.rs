@@ -298,7 +298,7 @@ impl Function {
     #[pygetset]
     fn __signature__(zelf: &Py<Self>, vm: &VirtualMachine) -> PyResult {
         let text = Self::__text_signature__(zelf, vm)?;
-        crate::interpreter::cloison_module("_signature", vm)?.get_attr("signature", vm)?.call((text,), vm)
+        crate::package::cloison_module("_signature", vm)?.get_attr("signature", vm)?.call((text,), vm)
     }
 
     /// One call for each item, many in one crossing: the list of their results.

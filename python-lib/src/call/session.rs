@@ -70,7 +70,7 @@ impl Session {
             CapabilityName::Referred(_) => String::new(),
         };
         if !link::in_microprocess() {
-            crate::program::give_up("it uses a capability");
+            crate::held_back::give_up("it uses a capability");
             return Err(errors::new(
                 "CapabilityDenied",
                 &format!(

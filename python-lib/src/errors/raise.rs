@@ -1,9 +1,9 @@
 //! How a call has failed: a reply that is no result, no reply at all, or one that cannot be true.
 
-use crate::call::callback::CallbackPlan;
 use crate::errors::ends::{REPLACED, because, how_ended, overrun, revoked, unwanted};
 use crate::errors::place::ArgumentPlace;
 use crate::errors::{self, made};
+use crate::marshal::callback::CallbackPlan;
 use crate::marshal::plan::Plan;
 use crate::memory;
 use cloison_codec::memory::is_there;

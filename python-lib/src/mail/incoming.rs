@@ -166,5 +166,5 @@ fn refuse_claims(sender: ProcessNumber, value: &PyObject, vm: &VirtualMachine) -
 
 /// `Call`, `Down`, `Exit`, `Reason`, or another of the names there.
 pub(super) fn class(name: &str, vm: &VirtualMachine) -> PyResult {
-    crate::interpreter::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
+    crate::package::cloison_module("_processes", vm)?.get_attr(vm.ctx.intern_str(name), vm)
 }

@@ -21,6 +21,7 @@ pub(crate) use arguments::await_arguments;
 pub(crate) use incoming::{Unreadable, receive};
 pub(crate) use spawning::{Wanted, spawn};
 
+use crate::call::connection;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, link, message};
 use cloison_contract::message::ParcelAnswer;
@@ -52,6 +53,7 @@ pub(crate) fn set_up() {
 /// Have a mailbox.
 pub(crate) fn attach(mailbox: Mailbox) {
     POST.set(Some(Post::new(mailbox)));
+    link::on_abandoned(abandon);
 }
 
 /// Be that process.
@@ -83,10 +85,10 @@ fn with<T>(vm: &VirtualMachine, work: impl FnOnce(&mut Post) -> Result<T, PostEr
     });
     result.map_err(|error| match error {
         PostError::Missing => {
-            crate::program::give_up("it uses the mailbox");
+            crate::held_back::give_up("it uses the mailbox");
             vm.new_runtime_error("there are no processes while modules are imported: call this from a function")
         }
-        PostError::Random(error) => crate::native::os_error(error, vm),
+        PostError::Random(error) => errors::os_error(error, vm),
         PostError::Ring(error) => vm.new_runtime_error(format!("the mailbox is broken: {error}")),
         PostError::Full(full) => {
             let text = format!("the mailbox of process {} has no room for more messages of this process", full.number);
@@ -156,7 +158,7 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 /// Send a message.
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let message = message::encode_for_one(value, vm)?;
-    deliver(to.reference(), &message.bytes, || crate::native::give(&message.capabilities, to.reference(), vm), vm)
+    deliver(to.reference(), &message.bytes, || connection::give(&message.capabilities, to.reference(), vm), vm)
 }
 
 /// Send what is encoded. As soon as there is room for it, `give` lets the receiver hold what it names: a message that is not sent leaves nothing
@@ -319,7 +321,7 @@ pub(crate) fn link_to_parent(vm: &VirtualMachine) -> PyResult<()> {
 }
 
 /// End a process that was started for a call of `spawn` that was interrupted: nobody will ever know it.
-pub(crate) fn abandon(process: ProcessRef) {
+fn abandon(process: ProcessRef) {
     POST.with_borrow_mut(|post| {
         let Some(post) = post.as_mut().filter(|post| post.begun()) else { return };
         let Ok(question) = random_reference() else { return };

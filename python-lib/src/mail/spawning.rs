@@ -35,7 +35,7 @@ pub(crate) struct Wanted {
 /// Start a process.
 pub(crate) fn spawn(wanted: Wanted, vm: &VirtualMachine) -> PyResult<PyRef<Process>> {
     if PREPARING.get() {
-        crate::program::give_up("it starts a process");
+        crate::held_back::give_up("it starts a process");
         return Err(vm.new_runtime_error(
             "a new process imports the program first, and the program would start another one while it is imported\n\
              hint: put what only the program itself does below `if __name__ == \"__main__\":`",

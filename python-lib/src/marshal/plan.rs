@@ -2,7 +2,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use crate::call::callback::CallbackPlan;
+use crate::marshal::callback::CallbackPlan;
 use crate::marshal::encode::number::{Numbers, real};
 use cloison_contract::call::MAX_WORDS;
 use cloison_contract::interface::LibraryLocation;

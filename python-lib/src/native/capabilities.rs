@@ -3,15 +3,11 @@
 use crate::call::connection;
 use crate::call::session::{Provenance, Session};
 use crate::errors;
-use crate::errors::ends::revoked;
 use crate::objects::held::HeldGrant;
 use crate::objects::object::Capability;
 use crate::objects::process::Process;
 use cloison_contract::grant::Grant;
-use cloison_contract::message::{
-    CapabilityName, CapabilityRef, End, FromMicroprocess, GIVEN_AT_ONCE, NarrowRequest, ToMicroprocess,
-};
-use cloison_contract::process::ProcessRef;
+use cloison_contract::message::{CapabilityName, FromMicroprocess, NarrowRequest, ToMicroprocess};
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -92,26 +88,9 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
     }
 }
 
-/// Let a process hold capabilities that a message to it names.
-pub fn give(capabilities: &[CapabilityRef], to: ProcessRef, vm: &VirtualMachine) -> PyResult<()> {
-    if capabilities.len() > GIVEN_AT_ONCE {
-        let count = capabilities.len();
-        let message = format!("a message names {count} capabilities, and {GIVEN_AT_ONCE} at most are given at once");
-        return Err(connection::no_capability("", ToMicroprocess::Denied { message }, vm));
-    }
-    if capabilities.is_empty() {
-        return Ok(());
-    }
-    match connection::ask(&FromMicroprocess::Give { capabilities: capabilities.to_vec(), to }, vm)? {
-        (ToMicroprocess::Done, _) => Ok(()),
-        (ToMicroprocess::Because(end), _) => Err(not_alive("a capability in the message", &end, vm)),
-        (answer, _) => Err(connection::no_capability("", answer, vm)),
-    }
-}
-
-/// The same, for Python.
+/// Let a process hold a capability.
 pub fn give_to(capability: &Capability, to: &Process, vm: &VirtualMachine) -> PyResult<()> {
-    give(&[capability.reference(vm)?], to.reference(), vm)
+    connection::give(&[capability.reference(vm)?], to.reference(), vm)
 }
 
 /// Take it back from all who hold it.
@@ -176,13 +155,7 @@ fn refused(session: &Session, answer: ToMicroprocess, vm: &VirtualMachine) -> Py
     let name = &*session.description.name;
     match answer {
         ToMicroprocess::Invalid { message } => vm.new_value_error(format!("capability '{name}': {message}")),
-        ToMicroprocess::Because(end) => not_alive(&format!("capability '{name}'"), &end, vm),
+        ToMicroprocess::Because(end) => errors::not_alive(&format!("capability '{name}'"), &end, vm),
         answer => connection::no_capability(name, answer, vm),
     }
-}
-
-/// The error for a capability that is not alive any more.
-#[cold]
-pub fn not_alive(what: &str, end: &End, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    errors::new("Revoked", &format!("{what} {}", revoked(end)), &[], vm)
 }

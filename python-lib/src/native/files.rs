@@ -5,12 +5,13 @@
 //! Nothing is decided here: what a path leads to is the service's to say.
 
 use crate::contact;
+use crate::documentation;
 use crate::objects::handle::Handle;
 use crate::objects::object::Capability;
 use rustpython_vm::builtins::{
     PyBaseExceptionRef, PyBytes, PyBytesRef, PyDict, PyDictRef, PyInt, PyStr, PyStrInterned, PyTuple, PyType, PyTypeRef,
 };
-use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer, FuncArgs, ItemDoc, PyMethodFlags};
+use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer, FuncArgs, PyMethodFlags};
 use rustpython_vm::{AsObject, Py, PyObject, PyObjectRef, PyPayload, PyRef, PyResult, TryFromObject, VirtualMachine};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -597,21 +598,13 @@ fn shortened(short: Short, long: PyObjectRef) -> impl Fn(FuncArgs, &VirtualMachi
     }
 }
 
-/// The documentation of `long`, with the parameters in front of it.
-pub fn documentation(name: &str, parameters: &str, long: &PyObject, vm: &VirtualMachine) -> PyResult<ItemDoc> {
-    let own = long.get_attr("__doc__", vm)?;
-    let own = own.downcast_ref::<PyStr>().and_then(|text| text.to_str()).unwrap_or_default();
-    let text = vm.ctx.intern_str(format!("{name}{parameters}\n--\n\n{own}"));
-    Ok(ItemDoc { text: text.to_str(), ..ItemDoc::NONE })
-}
-
 /// A function of that module, by its short way where that is plain.
 pub fn shorten(module: &str, name: &str, long: PyObjectRef, vm: &VirtualMachine) -> PyResult {
     let known = FUNCTIONS.iter().find(|(known, one, ..)| *known == module && *one == name);
     let Some((module, name, parameters, short)) = known else {
         return Err(vm.new_value_error(format!("{module}.{name}() has no short way")));
     };
-    let doc = documentation(name, parameters, &long, vm)?;
+    let doc = documentation::of_function(name, parameters, &long, vm)?;
     let definition = vm.ctx.new_method_def(name, shortened(*short, long), PyMethodFlags::empty(), doc);
     let function: PyObjectRef = definition.build_function(vm, None).into();
     function.set_attr("__module__", vm.ctx.intern_str(*module).to_owned(), vm)?;
@@ -624,7 +617,7 @@ pub fn shorten_methods(class: PyTypeRef, read: PyObjectRef, vm: &VirtualMachine)
     let kept: &'static Py<PyType> = Box::leak(Box::new(class.clone()));
     for (name, parameters, short) in &METHODS {
         let long = class.as_object().get_attr(*name, vm)?;
-        let doc = documentation(name, parameters, &long, vm)?;
+        let doc = documentation::of_function(name, parameters, &long, vm)?;
         let definition = vm.ctx.new_method_def(name, shortened(*short, long), PyMethodFlags::METHOD, doc);
         class.as_object().set_attr(*name, definition.build_method(kept, vm), vm)?;
     }

@@ -1,8 +1,8 @@
 //! Files of the application's own folders, and where files are at all.
 
 use crate::call::connection;
+use crate::errors::os_error;
 use crate::mounts;
-use crate::native::os_error;
 use cloison_contract::message::{LOOK_BYTES, Look, LookFor, Looked, Mount, ServiceOffer};
 use rustix::io::Errno;
 use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef};

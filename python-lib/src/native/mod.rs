@@ -18,9 +18,6 @@ mod streams;
 mod xml;
 
 pub(crate) use _cloison::module_def;
-pub(crate) use capabilities::{give, not_alive};
-pub(crate) use files::documentation;
-pub(crate) use streams::os_error;
 
 #[rustpython_vm::pymodule]
 mod _cloison {
@@ -277,7 +274,7 @@ mod _cloison {
     #[pyfunction]
     fn terminal_size(fd: i32, vm: &VirtualMachine) -> PyResult<(u16, u16)> {
         let size = streams::look_at(fd, vm, |stream| rustix::termios::tcgetwinsize(stream))?;
-        size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| streams::os_error(error, vm))
+        size.map(|size| (size.ws_col, size.ws_row)).map_err(|error| crate::errors::os_error(error, vm))
     }
 
     /// Where files are: of each place the capability that gives it, its rights, and the line that says so; None in a template.
@@ -290,13 +287,13 @@ mod _cloison {
     /// one does not.
     #[pyfunction]
     fn give_up_at(path: PyBytesRef) {
-        crate::program::give_up_at(path.as_bytes());
+        crate::held_back::give_up_at(path.as_bytes());
     }
 
     /// The same, if one may find services.
     #[pyfunction]
     fn give_up_services() {
-        crate::program::give_up_services();
+        crate::held_back::give_up_services();
     }
 
     /// Which services the standard library finds besides files: of each its name, the capability that gives it, what it grants, and the
@@ -365,7 +362,7 @@ mod _cloison {
     #[pyfunction]
     fn urandom(size: usize, vm: &VirtualMachine) -> PyResult<PyBytesRef> {
         let mut bytes = vm.new_zeroed_bytes(size)?;
-        crate::process::random(&mut bytes).map_err(|error| streams::os_error(error, vm))?;
+        crate::process::random(&mut bytes).map_err(|error| crate::errors::os_error(error, vm))?;
         Ok(vm.ctx.new_bytes(bytes))
     }
 

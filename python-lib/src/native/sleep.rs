@@ -16,7 +16,7 @@ pub fn sleep(seconds: &PyObjectRef, vm: &VirtualMachine) -> PyResult<()> {
         match wait::sleep_until(until) {
             Ok(()) => return Ok(()),
             Err(Errno::INTR) => interrupt::look(vm)?,
-            Err(error) => return Err(super::streams::os_error(error, vm)),
+            Err(error) => return Err(crate::errors::os_error(error, vm)),
         }
     }
 }

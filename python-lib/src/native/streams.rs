@@ -1,16 +1,16 @@
 //! The three standard descriptors. No other can be named from Python.
 
-use crate::{interrupt, program};
+use crate::errors::os_error;
+use crate::{held_back, interrupt};
 use cloison_transport::wait;
 use rustix::fd::BorrowedFd;
 use rustix::io::Errno;
-use rustpython_vm::builtins::PyBaseExceptionRef;
 use rustpython_vm::function::{ArgBytesLike, ArgMemoryBuffer};
 use rustpython_vm::{PyResult, VirtualMachine};
 
 /// Look at the stream of that number, if it is one of the three.
 pub fn look_at<T>(fd: i32, vm: &VirtualMachine, look: impl Fn(BorrowedFd<'_>) -> T) -> PyResult<T> {
-    match program::at_output(fd, &look) {
+    match held_back::at_output(fd, &look) {
         Some(seen) => Ok(seen),
         None => descriptor(fd, vm).map(look),
     }
@@ -43,7 +43,7 @@ pub fn read(fd: i32, buffer: &ArgMemoryBuffer, vm: &VirtualMachine) -> PyResult<
 pub fn write(fd: i32, data: &ArgBytesLike, vm: &VirtualMachine) -> PyResult<usize> {
     crate::contact::note();
     let descriptor = descriptor(fd, vm)?;
-    if program::held_back(fd, &data.borrow_buf()) {
+    if held_back::take(fd, &data.borrow_buf()) {
         return Ok(data.len());
     }
     loop {
@@ -53,11 +53,4 @@ pub fn write(fd: i32, data: &ArgBytesLike, vm: &VirtualMachine) -> PyResult<usiz
             Err(error) => return Err(os_error(error, vm)),
         }
     }
-}
-
-/// The exception for an error number: `BrokenPipeError` and so on.
-pub fn os_error(error: Errno, vm: &VirtualMachine) -> PyBaseExceptionRef {
-    let text = std::io::Error::from(error).to_string();
-    let text = text.split(" (os error").next().unwrap_or_default().to_owned();
-    vm.new_errno_error(error.raw_os_error(), text).upcast()
 }

@@ -1,9 +1,9 @@
 //! The Python classes of an interface: records, enumerations, handles, exceptions. Each is made when first needed, once
 //! for a capability, so that what two calls give back is of one class.
 
-use crate::interpreter::cloison_module;
 use crate::marshal::value::{self, IntoObject, ZoneValue, complex_object};
 use crate::objects::handle::{Core, Handle};
+use crate::package::cloison_module;
 use cloison_codec::records::{self as codec, is_byte};
 use cloison_contract::Interface;
 use cloison_contract::interface::Constant;

@@ -39,7 +39,7 @@ enum Origin {
 impl Capability {
     /// The capability of that name.
     pub fn new(name: String, vm: &VirtualMachine) -> PyResult<Self> {
-        crate::program::give_up("it asks for a capability");
+        crate::held_back::give_up("it asks for a capability");
         let capability = Self { origin: Origin::Named(name), session: OnceCell::new() };
         if link::in_microprocess() {
             capability.session(vm)?;
@@ -162,7 +162,7 @@ fn by_library(
     mut arguments: FuncArgs,
     vm: &VirtualMachine,
 ) -> PyResult {
-    let function = crate::interpreter::cloison_module("_capabilities", vm)?.get_attr(function, vm)?;
+    let function = crate::package::cloison_module("_capabilities", vm)?.get_attr(function, vm)?;
     arguments.prepend_arg(capability.into());
     function.call(arguments, vm)
 }
@@ -193,7 +193,7 @@ impl GetAttr for Capability {
             zelf.session(vm)?;
         }
         let found: PyObjectRef = if zelf.is_service() && zelf.offers(&text) {
-            let class = crate::interpreter::cloison_module("_services", vm)?.get_attr("ServiceFunction", vm)?;
+            let class = crate::package::cloison_module("_services", vm)?.get_attr("ServiceFunction", vm)?;
             class.call((zelf.to_owned(), name.to_owned()), vm)?
         } else if zelf.offers(&text) {
             match zelf.known() {

@@ -110,7 +110,7 @@ impl Process {
     /// Ask the process to end, kill it if it has not ended in time, and return the reason of its end. A link with it is undone first.
     #[pymethod]
     fn stop(zelf: PyRef<Self>, mut arguments: FuncArgs, vm: &VirtualMachine) -> PyResult {
-        let stop = crate::interpreter::cloison_module("_processes", vm)?.get_attr("stop", vm)?;
+        let stop = crate::package::cloison_module("_processes", vm)?.get_attr("stop", vm)?;
         arguments.prepend_arg(zelf.into());
         stop.call(arguments, vm)
     }

@@ -107,7 +107,7 @@ fn refusals_and_failures_have_their_exceptions() {
     check(
         program!("calls/refusals_and_failures_have_their_exceptions"),
         "NativeError: fake.fail() failed with -3: because: No such file or directory\nfail -3 2 because\n\
-         QuotaExceeded: fake.quota(): the grant is used up\nquota\n\
+         QuotaExceeded: fake.quota(): the grant is used up (cloison.toml:7)\nquota\n\
          CapabilityDenied: fake.bounded(): the arguments are outside of what `where` at cloison.toml:7 allows: x <= 3\n\
          Revoked: fake.ends_revoked(): the grant has been revoked\n",
     );

@@ -162,6 +162,54 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     live.running.finish().ends_with(0);
 }
 
+/// Errors, `cloison why` and the audit trail say of a limit who has set it, also where several have.
+#[test]
+fn whoever_has_set_a_limit_is_named() {
+    let manifest = format!(
+        "[audit]\nfile = \"audit.jsonl\"\n{ZLIB}[microprocess.small.capabilities.zlib]\nallow = [\"adler32\"]\n"
+    );
+    let project = Project::script(include_str!("../python/capabilities/limited.py")).file("cloison.toml", &manifest);
+    let mut live = Live::start(&project, User::Current, &[]);
+    let said = |live: &mut Live<'_>| {
+        let lines = std::iter::from_fn(|| Some(live.line()).filter(|line| line != "ready"));
+        lines.collect::<Vec<_>>()
+    };
+    let of_profile = said(&mut live);
+    assert!(of_profile[0].contains("the profile \"small\" (") && of_profile[2] == "made", "{of_profile:#?}");
+    let again = |live: &mut Live<'_>| {
+        live.running.stdin().write_all(b"\n").expect("it listens");
+        said(live)
+    };
+    let first = again(&mut live);
+    let [made, bounded, adler, other] = [0, 1, 2, 3].map(|index| first[index].as_str());
+    assert_eq!((made, adler), ("worker: made", "worker: made"), "{first:#?}");
+    assert!(bounded.contains("as process 1 has narrowed it (#"), "{bounded}");
+    assert!(other.contains("process 1 has narrowed this capability to other functions (#"), "{other}");
+    assert!(first[7].contains("add \"compress2\" to `allow` at") && first[4] == "main: made", "{first:#?}");
+    // From outside, what the program has, and with it what it has made of that.
+    live.ask(&["narrow", "zlib", "--function", "crc32", "--where", "crc32=len <= 6", "--expires", "1h"]).ends_with(0);
+    let then = again(&mut live);
+    let operator = "whoever runs the application has narrowed";
+    assert!(then[0].contains("made") && then[1].contains(&format!("as {operator} it (#1)")), "{then:#?}");
+    for of_adler in [&then[2], &then[6]] {
+        assert!(of_adler.contains(&format!("{operator} this capability to other functions (#1)")), "{then:#?}");
+    }
+    assert!(then[7].contains("add \"compress2\" to `allow` at"), "the manifest does not allow it either: {then:#?}");
+    let why = live.ask(&["why", "1", "zlib.adler32"]).ends_with(1);
+    assert!(why.stdout.contains(&format!("{operator} it to functions without `adler32` (#1)")), "{why}");
+    let why = live.ask(&["why", "1", "zlib.nothing"]).ends_with(1);
+    assert!(why.stdout.contains("the capability \"zlib\" offers no function `nothing`"), "{why}");
+    // All three calls of the worker's are made by now.
+    let used_up = again(&mut live);
+    assert!(used_up[0].contains("(as process 1 has narrowed it, #"), "{used_up:#?}");
+    live.running.finish().ends_with(0);
+    let trail = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
+    let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let from_outside = lines.iter().find(|line| line["reason"] == "whoever runs the application").expect("a line");
+    assert_eq!((&from_outside["event"], &from_outside["grant"]), (&"narrow".into(), &1.into()));
+    assert_eq!(from_outside["terms"], "crc32 only if len <= 6; of the functions only crc32; for 60 min");
+}
+
 /// What becomes of authority is written down in lines that hang together, whatever processes are called.
 #[test]
 fn the_audit_trail_says_what_has_become_of_authority() {

@@ -8,7 +8,7 @@ use crate::native::closures;
 use crate::serve::Service;
 use crate::serve::policy::ClientPolicy;
 use cloison_contract::FunctionId;
-use cloison_contract::message::FromZone;
+use cloison_contract::message::{CallRefusal, FromZone};
 use cloison_transport::control::Control;
 use cloison_transport::server_channel::ServerChannel;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -61,12 +61,14 @@ impl Client {
         })
     }
 
-    /// Tell the broker of a call, if it wants to hear of each. Nothing waits for that: what does not go now is counted.
+    /// Tell the broker of a call, or that it was refused, if it wants to hear of each. Nothing waits for that: what does not go now is
+    /// counted.
     #[inline]
-    pub(crate) fn tell(&self, control: &Control, function: FunctionId) {
+    pub(crate) fn tell(&self, control: &Control, function: FunctionId, refused: Option<CallRefusal>) {
         if let Some(untold) = &self.untold {
             let before = untold.swap(0, Ordering::Relaxed);
-            let called = FromZone::Called { channel: self.channel.id(), function: function.0, untold: before };
+            let (channel, function) = (self.channel.id(), function.0);
+            let called = FromZone::Called { channel, function, refused, untold: before };
             if control.try_send(&called, &[]).is_err() {
                 untold.fetch_add(before.saturating_add(1), Ordering::Relaxed);
             }

@@ -10,6 +10,7 @@ use crate::serve::policy::{ClientPolicy, Denial};
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, FIRST_SPECIAL, HELD, Reply, Request, SYNC, Status};
+use cloison_contract::message::CallRefusal;
 use cloison_transport::status::ThreadRow;
 
 impl Service {
@@ -58,6 +59,7 @@ impl Service {
                 // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
                 policy.refused();
+                client.tell(&self.control, FunctionId(request.function), Some(CallRefusal::OutOfBounds));
             } else {
                 policy.carried(reached.saturating_sub(request.arena_used));
             }
@@ -148,8 +150,8 @@ impl Service {
         }
         let function = FunctionId(request.function);
         let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function, brings));
-        admitted.map_err(|denial| self.denied(function, &denial))?;
-        client.tell(&self.control, function);
+        admitted.map_err(|denial| self.denied(client, function, &denial))?;
+        client.tell(&self.control, function, None);
         Ok(())
     }
 
@@ -160,12 +162,17 @@ impl Service {
     }
 
     #[cold]
-    fn denied(&self, function: FunctionId, denial: &Denial) -> Box<Refusal> {
-        let status = match denial {
-            Denial::Bytes(_) | Denial::Calls(_) | Denial::Cpu(_) | Denial::Rate { .. } => Status::QuotaExceeded,
-            Denial::Expired => Status::Revoked,
-            Denial::Function => Status::Denied,
+    fn denied(&self, client: &Client, function: FunctionId, denial: &Denial) -> Box<Refusal> {
+        let (status, refused) = match denial {
+            Denial::Bytes(_) | Denial::Calls(_) | Denial::Cpu(_) | Denial::Rate { .. } => {
+                (Status::QuotaExceeded, Some(CallRefusal::UsedUp))
+            }
+            Denial::Expired => (Status::Revoked, None),
+            Denial::Function => (Status::Denied, Some(CallRefusal::NotGranted)),
         };
+        if refused.is_some() {
+            client.tell(&self.control, function, refused);
+        }
         match self.marshal.functions().declaration(function) {
             Some(declared) => Refusal::new(status, format_args!("{}: {denial}", declared.name)),
             None => Refusal::new(Status::Malformed, format_args!("there is no function {}", function.0)),

@@ -1,7 +1,6 @@
 //! The class `Function`: one function of a capability.
 
 use crate::call::session::Session;
-use crate::errors::raise;
 use crate::link;
 use crate::marshal::arguments::{Passed, Prepared};
 use crate::marshal::plan::Plan;
@@ -180,7 +179,7 @@ impl Function {
         let Ready { session, plan, .. } = self.ready(vm)?;
         if !plan.granted {
             link::refused(session.held.reference(), &plan.name);
-            return Err(raise::not_granted(session.description.granted(), &plan.name, vm));
+            return Err(session.not_granted(&plan.name, vm));
         }
         Ok((session, plan))
     }

@@ -2,7 +2,7 @@
 //! How a request comes to its end, [`cloison_calls`] knows.
 
 use crate::call::client::CallEnd;
-use crate::call::connection::{ByLink, Open};
+use crate::call::connection::{self, ByLink, Open};
 use crate::call::session::Session;
 use crate::errors::{self, raise};
 use crate::marshal::arguments::{Extra, Prepared};
@@ -13,6 +13,7 @@ use crate::objects::handle::Core;
 use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
 use cloison_contract::call::{CLOSE, HELD, Request, SYNC, Status};
+use cloison_contract::message::{FromMicroprocess, LIMIT_TEXT_BYTES, ToMicroprocess};
 use cloison_contract::shape::Lifetime;
 use cloison_transport::client::CallError;
 use cloison_transport::{Arena, OutOfRange};
@@ -262,7 +263,42 @@ impl Session {
         vm: &VirtualMachine,
     ) -> PyBaseExceptionRef {
         let declared = |class| self.description.classes.exception(class, vm);
-        raise::refused(self.description.granted(), plan, status, words, arena, &declared, vm)
+        let limit = match status {
+            Status::Denied => self.limit(&plan.name, None, vm),
+            Status::OutOfBounds | Status::QuotaExceeded => self.limit(&plan.name, raise::explanation(words, arena), vm),
+            _ => Ok(None),
+        };
+        match limit {
+            Ok(limit) => {
+                let narrowed = limit.as_ref().map(|(by, number)| (by.as_str(), *number));
+                raise::refused(self.description.granted(narrowed), plan, status, words, arena, &declared, vm)
+            }
+            Err(interrupt) => interrupt,
+        }
+    }
+
+    /// The error for a call that was not made, since the function is not granted.
+    #[cold]
+    pub fn not_granted(&self, function: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
+        match self.limit(function, None, vm) {
+            Ok(limit) => {
+                let narrowed = limit.as_ref().map(|(by, number)| (by.as_str(), *number));
+                raise::not_granted(self.description.granted(narrowed), function, vm)
+            }
+            Err(interrupt) => interrupt,
+        }
+    }
+
+    /// Who has set the limit that a call of that function has met; nobody where that is the line of `cloison.toml`. The broker knows.
+    #[cold]
+    fn limit(&self, function: &str, said: Option<String>, vm: &VirtualMachine) -> PyResult<Option<(String, u64)>> {
+        let said = said.map(|text| text[..text.floor_char_boundary(LIMIT_TEXT_BYTES)].to_owned());
+        let capability = self.held.reference();
+        let question = FromMicroprocess::Limit { capability, function: function.to_owned(), said };
+        match connection::ask(&question, vm)? {
+            (ToMicroprocess::Limited { by, number, .. }, _) => Ok(by.map(|by| (by, number))),
+            _ => Ok(None),
+        }
     }
 
     /// The error for a call without a reply.

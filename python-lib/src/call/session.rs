@@ -9,7 +9,7 @@ use crate::objects::held::HeldGrant;
 use crate::objects::home::{Home, ObjectRequests};
 use cloison_calls::Nesting;
 use cloison_contract::message::{CapabilityName, FromMicroprocess, ToMicroprocess};
-use cloison_contract::process::{ProcessNumber, ProcessRef};
+use cloison_contract::process::ProcessRef;
 use cloison_contract::{Grant, Interface};
 use rustpython_vm::convert::ToPyObject;
 use rustpython_vm::{PyResult, VirtualMachine};
@@ -46,8 +46,6 @@ pub struct Session {
 pub struct Provenance {
     /// The line of `cloison.toml`, or who serves it.
     pub location: String,
-    /// Who has narrowed it, if anybody has.
-    pub minter: Option<ProcessNumber>,
     /// The microprocess that serves it; nobody if it has a zone.
     pub server: Option<ProcessRef>,
     /// The number of the interface.
@@ -82,25 +80,16 @@ impl Session {
         }
         match connection::ask(&FromMicroprocess::Describe { capability: meant }, vm)? {
             (
-                ToMicroprocess::Described {
-                    capability,
-                    name,
-                    minter,
-                    interface,
-                    edition,
-                    grant,
-                    allow_location,
-                    recorded,
-                },
+                ToMicroprocess::Described { capability, name, interface, edition, grant, allow_location, recorded },
                 _,
             ) => {
                 let held = HeldGrant::named(capability);
-                let from = Provenance { location: allow_location, minter, server: None, edition, recorded };
+                let from = Provenance { location: allow_location, server: None, edition, recorded };
                 Ok(Self::new(&name, Rc::new(*interface), grant, from, held))
             }
-            (ToMicroprocess::DescribedService { capability, name, minter, functions, grant, server }, _) => {
+            (ToMicroprocess::DescribedService { capability, name, functions, grant, server }, _) => {
                 let held = HeldGrant::named(capability);
-                Ok(Self::of_service(&name, &functions, grant, (minter, server), held))
+                Ok(Self::of_service(&name, &functions, grant, server, held))
             }
             (answer, _) => Err(connection::no_capability(&name, answer, vm)),
         }
@@ -111,20 +100,19 @@ impl Session {
         name: &str,
         functions: &[String],
         grant: Grant,
-        (minter, server): (ProcessNumber, ProcessRef),
+        server: ProcessRef,
         held: Rc<HeldGrant>,
     ) -> Rc<Self> {
         let interface = Rc::new(Interface::of_service(name, functions));
         let location = format!("process {}", server.number);
-        let from = Provenance { location, minter: Some(minter), server: Some(server), edition: 0, recorded: false };
+        let from = Provenance { location, server: Some(server), edition: 0, recorded: false };
         Self::new(name, interface, grant, from, held)
     }
 
     /// One that has been described so.
     pub fn new(name: &str, interface: Rc<Interface>, grant: Grant, from: Provenance, held: Rc<HeldGrant>) -> Rc<Self> {
-        let Provenance { location, minter, server, edition, recorded } = from;
+        let Provenance { location, server, edition, recorded } = from;
         let name: Rc<str> = name.into();
-        let narrowed = minter.map(|minter| (minter, held.reference().number));
         // Where another interface has come in the place of one, what they have in common keeps its Python classes.
         let before = held.session().map(|session| session.description.classes.clone());
         let session = Rc::new_cyclic(|this: &Weak<Self>| {
@@ -132,7 +120,7 @@ impl Session {
             Self {
                 held: held.clone(),
                 home: Rc::new(Home::new(name.clone(), interface.clone(), zone)),
-                description: Description::new(name, interface, grant, (location, narrowed), before),
+                description: Description::new(name, interface, grant, location, before),
                 edition,
                 successor: OnceCell::new(),
                 again: Cell::new(false),

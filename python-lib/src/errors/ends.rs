@@ -6,6 +6,10 @@ use cloison_contract::message::{End, Ran};
 /// By signal, or with an exit status.
 pub fn how_ended(signal: Option<i32>, code: Option<i32>) -> String {
     match (signal, code) {
+        (Some(libc::SIGXFSZ), _) => {
+            "was ended by signal 25 (SIGXFSZ): it wrote further into a file than `file_size` of its [sandbox] allows"
+                .to_owned()
+        }
         (Some(signal), _) => format!("was ended by signal {signal} ({})", signal_name(signal)),
         (None, Some(code)) => format!("exited with status {code}"),
         (None, None) => "is gone".to_owned(),

@@ -29,10 +29,7 @@ pub fn not_granted(granted: Granted<'_>, function: &str, vm: &VirtualMachine) ->
     let Granted { capability, location, narrowed } = granted;
     let why = match narrowed {
         None => format!("add {function:?} to `allow` at {location}"),
-        Some((minter, number)) => format!(
-            "process {minter} has narrowed this capability (#{number}); `cloison why` says what leaves {function} out, the first line of \
-             that is {location}"
-        ),
+        Some((by, number)) => format!("{by} has narrowed this capability to other functions (#{number})"),
     };
     errors::new(
         "CapabilityDenied",
@@ -53,8 +50,8 @@ pub struct Granted<'a> {
     pub capability: &'a str,
     /// The line there that says what may be called.
     pub location: &'a str,
-    /// Who has narrowed it, if anybody has, and its number.
-    pub narrowed: Option<(u64, u64)>,
+    /// Who has set the limit in question, if it is not that line, and the number of what has come of that.
+    pub narrowed: Option<(&'a str, u64)>,
 }
 
 /// The class of a declared exception, by its index.
@@ -83,9 +80,7 @@ pub fn refused(
         Status::OutOfBounds => {
             let allows = match granted.narrowed {
                 None => format!("what `where` at {location} allows"),
-                Some((minter, number)) => {
-                    format!("what this capability (#{number}) allows, as process {minter} has narrowed it")
-                }
+                Some((by, number)) => format!("what this capability allows, as {by} has narrowed it (#{number})"),
             };
             let text = with(&called, &format!("the arguments are outside of {allows}"), text);
             let location = ("location", location.to_pyobject(vm));
@@ -99,7 +94,16 @@ pub fn refused(
         Status::QuotaExceeded => {
             // The zone names the function, too.
             let text = text.map(|text| text.strip_prefix(&format!("{name}: ")).map_or(text.clone(), str::to_owned));
-            errors::new("QuotaExceeded", &with(&called, "the grant is used up", text), &[function], vm)
+            let what = match &text {
+                Some(text) if text.starts_with("more than") => "calls come too fast",
+                _ => "the grant is used up",
+            };
+            let whose = match granted.narrowed {
+                None => location.to_owned(),
+                Some((by, number)) => format!("as {by} has narrowed it, #{number}"),
+            };
+            let text = format!("{} ({whose})", with(&called, what, text));
+            errors::new("QuotaExceeded", &text, &[function], vm)
         }
         Status::Revoked => {
             let text = text.unwrap_or_else(|| "the grant has been revoked".to_owned());
@@ -218,7 +222,7 @@ fn strerror(errno: i64) -> String {
 }
 
 /// What the zone says about it: words 2 and 3 of a reply that is not `Ok`.
-fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
+pub fn explanation(words: &[u64], arena: &Arena) -> Option<String> {
     let (&offset, &length) = (words.get(2)?, words.get(3)?);
     if length == 0 || length > TEXT_BYTES {
         return None;

@@ -241,11 +241,6 @@ pub(crate) fn myself(control: bool, vm: &VirtualMachine) -> PyResult<PyRef<Proce
     Ok(process(if control { myself } else { myself.send_only() }, vm))
 }
 
-/// The number of this process.
-pub(crate) fn own_number(vm: &VirtualMachine) -> PyResult<ProcessNumber> {
-    with(vm, |post| Ok(post.myself().number))
-}
-
 /// The same process without control over it.
 pub(crate) fn send_only(of: &Process, vm: &VirtualMachine) -> PyRef<Process> {
     process(of.reference().send_only(), vm)

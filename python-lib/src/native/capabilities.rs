@@ -73,10 +73,8 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
         (ToMicroprocess::Narrowed { capability, grant, edition }, _) => {
             let described = &session.description;
             let held = HeldGrant::received(capability);
-            let minter = Some(crate::mail::own_number(vm)?);
             let from = Provenance {
                 location: described.location.clone(),
-                minter,
                 server: session.server,
                 edition,
                 recorded: session.recorded,

@@ -36,7 +36,7 @@ pub fn offer(name: &PyUtf8StrRef, functions: &[PyUtf8StrRef], vm: &VirtualMachin
         (ToMicroprocess::Offered(capability), _) => {
             let held = HeldGrant::received(capability);
             let grant = Grant::new((0..functions.len() as u32).map(FunctionId));
-            let session = Session::of_service(&name, &functions, grant, (server.number, server), held);
+            let session = Session::of_service(&name, &functions, grant, server, held);
             Ok(Capability::of(session).into_ref(&vm.ctx))
         }
         (ToMicroprocess::Invalid { message }, _) => Err(vm.new_value_error(message)),

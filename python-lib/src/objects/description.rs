@@ -17,8 +17,6 @@ pub struct Description {
     pub grant: Grant,
     /// Where that is written.
     pub location: String,
-    /// Who has narrowed it, if anybody has, and its number.
-    pub narrowed: Option<(u64, u64)>,
     /// The Python classes of its types.
     pub classes: Rc<Classes>,
 }
@@ -29,16 +27,16 @@ impl Description {
         name: Rc<str>,
         interface: Rc<Interface>,
         grant: Grant,
-        (location, narrowed): (String, Option<(u64, u64)>),
+        location: String,
         before: Option<Rc<Classes>>,
     ) -> Self {
         let classes = Rc::new(Classes::new(interface.clone(), before));
-        Self { name, classes, interface, grant, location, narrowed }
+        Self { name, classes, interface, grant, location }
     }
 
-    /// The names that errors are told with.
-    pub fn granted(&self) -> Granted<'_> {
-        Granted { capability: &self.name, location: &self.location, narrowed: self.narrowed }
+    /// The names that errors are told with; `narrowed` is who has set the limit in question, and the number of what has come of that.
+    pub fn granted<'a>(&'a self, narrowed: Option<(&'a str, u64)>) -> Granted<'a> {
+        Granted { capability: &self.name, location: &self.location, narrowed }
     }
 
     /// How long a call of that function may take, as the broker sees it.

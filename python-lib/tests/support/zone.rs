@@ -154,7 +154,6 @@ impl Zone {
                     edition: 0,
                     capability: CapabilityRef { number: 1, token: [1; 16] },
                     name: "fake".to_owned(),
-                    minter: None,
                     interface: Box::new(self.interface.clone()),
                     grant: grant(&self.interface),
                     allow_location: "cloison.toml:7".to_owned(),
@@ -183,6 +182,10 @@ impl Zone {
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } | FromMicroprocess::Uses { .. } => None,
+            FromMicroprocess::Limit { .. } => {
+                let location = "cloison.toml:7".to_owned();
+                Some((ToMicroprocess::Limited { by: None, number: 1, location }, Vec::new()))
+            }
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }

@@ -10,6 +10,7 @@
 //! | microprocess | [`FromMicroprocess::Revoke`] | | `Done` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Release`] | | none |
 //! | microprocess | [`FromMicroprocess::Refused`] | | none |
+//! | microprocess | [`FromMicroprocess::Limit`] | | `Limited` or `Invalid` |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
@@ -106,6 +107,15 @@ pub enum FromMicroprocess {
         /// How many times; 1000 at most count.
         times: u32,
     },
+    /// It was refused a call. Who has set the limit that it has met? For the text of the error.
+    Limit {
+        /// By which.
+        capability: CapabilityRef,
+        /// What.
+        function: String,
+        /// What the zone has said of the bound or the quota, [`LIMIT_TEXT_BYTES`] at most; nothing where the function is not granted.
+        said: Option<String>,
+    },
     /// Make a capability of functions of its own: a service, which it serves itself.
     Offer {
         /// What the capability is called; [`SERVICE_NAME_BYTES`] at most.
@@ -135,6 +145,9 @@ pub enum FromMicroprocess {
         at: String,
     },
 }
+
+/// How much of what a zone has said of a limit is passed on, in bytes.
+pub const LIMIT_TEXT_BYTES: usize = 1024;
 
 /// The longest name of a service, and of one of its functions, in bytes.
 pub const SERVICE_NAME_BYTES: usize = 64;
@@ -189,8 +202,6 @@ pub enum ToMicroprocess {
         capability: CapabilityRef,
         /// The name of the capability of `cloison.toml` that it comes from.
         name: String,
-        /// Who has narrowed it; nobody for what `cloison.toml` grants.
-        minter: Option<ProcessNumber>,
         /// All functions, so that numbers agree with the zone's; those not granted only to explain a denial.
         interface: Box<Interface>,
         /// The number of this interface: another one has come in its place when the zone was replaced.
@@ -228,14 +239,21 @@ pub enum ToMicroprocess {
         capability: CapabilityRef,
         /// What its server calls it.
         name: String,
-        /// Who has narrowed it; its server, if nobody has.
-        minter: ProcessNumber,
         /// All functions, so that numbers agree with the grant's.
         functions: Vec<String>,
         /// What of it is granted.
         grant: Grant,
         /// Who serves it; without control.
         server: ProcessRef,
+    },
+    /// The answer to [`FromMicroprocess::Limit`].
+    Limited {
+        /// Who has narrowed the capability so, for people; nobody where that is a line of `cloison.toml`.
+        by: Option<String>,
+        /// The number of what has come of that.
+        number: u64,
+        /// That line, or who serves it.
+        location: String,
     },
     /// The answer to [`FromMicroprocess::Offer`].
     Offered(CapabilityRef),

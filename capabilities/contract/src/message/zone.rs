@@ -110,6 +110,17 @@ pub struct Machine {
     pub roots: Vec<u8>,
 }
 
+/// Why a zone refuses a call, for the audit trail.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum CallRefusal {
+    /// The grant has not got the function.
+    NotGranted,
+    /// The arguments are outside of what the grant allows.
+    OutOfBounds,
+    /// What the grant counts is used up, or the call comes too early.
+    UsedUp,
+}
+
 /// From a zone to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromZone {
@@ -119,6 +130,8 @@ pub enum FromZone {
         channel: ChannelId,
         /// The function.
         function: u32,
+        /// Why it was refused, if it was: the library has not been called.
+        refused: Option<CallRefusal>,
         /// How many calls before it could not be told, since the socket was full.
         untold: u64,
     },

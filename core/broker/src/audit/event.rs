@@ -27,7 +27,7 @@ pub enum AuditKind {
     Expire,
     /// The application has a capability, because its manifest says so.
     Mint,
-    /// A process has made a narrower grant of one that it holds.
+    /// A process has made a narrower grant of one that it holds, or whoever runs the application has narrowed one as it is.
     Narrow,
     /// A process has let go of a grant.
     Release,
@@ -197,9 +197,9 @@ impl AuditEvent {
         Self::new(AuditKind::Mint).capability(capability).grant(grant).terms(terms)
     }
 
-    /// `process` has made `grant` of its grant `parent`; `terms` is what is left.
-    pub fn narrow(process: AuditProcess, capability: &str, grant: u64, parent: u64, terms: &str) -> Self {
-        Self::new(AuditKind::Narrow).process(process).capability(capability).grant(grant).parent(parent).terms(terms)
+    /// `grant` is what a process has made of its grant `parent`, or a grant was narrowed as it is; `terms` is what was added.
+    pub fn narrow(capability: &str, grant: u64, terms: &str) -> Self {
+        Self::new(AuditKind::Narrow).capability(capability).grant(grant).terms(terms)
     }
 
     /// `process` has given `grant` to process `to`.
@@ -331,7 +331,9 @@ impl AuditEvent {
         self
     }
 
-    fn parent(mut self, parent: u64) -> Self {
+    /// The number of the grant that it was made of.
+    #[must_use]
+    pub fn parent(mut self, parent: u64) -> Self {
         self.record.parent = Some(parent);
         self
     }

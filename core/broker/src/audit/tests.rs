@@ -30,7 +30,7 @@ fn events() -> Vec<AuditEvent> {
     vec![
         AuditEvent::mint("zlib", 1, "call crc32 of libz.so.1"),
         AuditEvent::spawn(process(Some("worker")), Some(1)),
-        AuditEvent::narrow(process(None), "zlib", 3, 1, "10 calls altogether"),
+        AuditEvent::narrow("zlib", 3, "10 calls altogether").process(process(None)).parent(1),
         AuditEvent::delegate(process(None), "zlib", 4, 8),
         AuditEvent::used("zlib", 4, 9, 1),
         AuditEvent::call(process(None), "zlib", "crc32").grant(4),
@@ -192,7 +192,8 @@ fn no_line_is_longer_than_a_reader_takes() {
     let folder = tempfile::tempdir().expect("a folder");
     let long = "\u{202e}".repeat(100_000);
     let process = AuditProcess::new(u64::MAX, Some(&long), &long);
-    let mut event = AuditEvent::narrow(process, &long, u64::MAX, u64::MAX, &long).function(&long).reason(&long);
+    let mut event =
+        AuditEvent::narrow(&long, u64::MAX, &long).process(process).parent(u64::MAX).function(&long).reason(&long);
     event = event.after(u64::MAX);
     let kept = event.clone().numbered(0).reason.expect("a reason");
     assert_eq!(kept.chars().count(), TEXT_CHARACTERS + 1, "and a sign that there was more");

@@ -110,7 +110,6 @@ impl Broker {
             return ToMicroprocess::DescribedService {
                 capability: entry.reference,
                 name: service.name.clone(),
-                minter: entry.minter.unwrap_or(service.server.number),
                 functions: service.functions.clone(),
                 grant: self.grants.effective(key),
                 server: service.server,
@@ -123,7 +122,6 @@ impl Broker {
         ToMicroprocess::Described {
             capability: entry.reference,
             name: name.to_owned(),
-            minter: entry.minter,
             interface: Box::new((*self.zones[capability.zone].specification.interface).clone()),
             edition: self.zones[capability.zone].edition,
             grant: self.grants.effective(key),

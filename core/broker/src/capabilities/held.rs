@@ -1,7 +1,9 @@
 //! The capabilities that a microprocess has. That stands here and nowhere else: only the broker changes it.
 
 use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE};
+use crate::limiter::Limiter;
 use cloison_contract::process::ProcessNumber;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -62,6 +64,28 @@ pub(crate) struct HeldCapabilities {
     branches: BTreeMap<ProcessNumber, u32>,
     /// Those of services of which it has asked what they are: calls may be under way.
     calling: BTreeSet<GrantKey>,
+    /// What the audit trail hears of what its process does with them.
+    pub(super) doings: Doings,
+}
+
+/// How many of the things that a process does with its capabilities the audit trail hears of in ten seconds; of the others how many they were.
+const MOST_DOINGS: u32 = 1000;
+
+/// What has been said of them.
+#[derive(Debug)]
+pub(super) struct Doings(RefCell<Limiter>);
+
+impl Default for Doings {
+    fn default() -> Self {
+        Self(RefCell::new(Limiter::of(MOST_DOINGS)))
+    }
+}
+
+impl Doings {
+    /// If one more may be said: how many were not since the last one.
+    pub(super) fn admit(&self, now: Instant) -> Option<u64> {
+        self.0.borrow_mut().admit(now)
+    }
 }
 
 /// How a microprocess has come to a grant.

@@ -11,6 +11,7 @@
 //! | `finding` | the grant that a process means, what it is, and why it may not have it |
 //! | `giving` | who gets one: by `cloison.toml`, at the start, in a message |
 //! | `narrowing` | what comes of one that is narrowed |
+//! | `limiting` | which limit a call has met, and who has set it |
 //! | `revoking` | how one ends, and the channels that are cut with it |
 //! | `offered` | services that microprocesses serve: who may call what of them |
 //! | `noting` | what the audit trail is told of all that |
@@ -19,6 +20,7 @@ mod finding;
 mod giving;
 pub(crate) mod grants;
 mod held;
+pub(crate) mod limiting;
 mod narrowing;
 mod noting;
 mod offered;

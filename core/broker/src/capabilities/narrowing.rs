@@ -4,6 +4,7 @@ use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::Refused;
 use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable};
+use crate::capabilities::limiting::OPERATOR;
 use crate::processes::process::Process;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
@@ -73,12 +74,14 @@ impl Broker {
         self.random(&mut token).map_err(|error| format!("there is no random token: {error}"))?;
         let narrowed = self.grants.narrow(from, by, expires, is_lease, minter, token);
         let key = narrowed.map_err(|error| error.to_string())?;
-        self.note(|| {
-            let terms = self.interface_of(key).zip(self.grants.narrowing(key));
-            let terms = terms.map(|(interface, by)| explain::narrowing(&interface, by)).unwrap_or_default();
-            let who = self.auditee_numbered(minter);
-            AuditEvent::narrow(who, self.grants.name(key), self.number_of(key), self.number_of(from), &terms.join("; "))
-        });
+        if let Some(pid) = self.numbers.get(&minter) {
+            self.note_doing(*pid, |who| {
+                let by = self.grants.narrowing(key).cloned().unwrap_or_default();
+                let terms = self.terms_of(key, &by, expires);
+                let event = AuditEvent::narrow(self.grants.name(key), self.number_of(key), &terms);
+                event.process(who).parent(self.number_of(from))
+            });
+        }
         Ok(key)
     }
 
@@ -91,9 +94,27 @@ impl Broker {
         format!("the profile {profile:?} ({location})")
     }
 
-    /// Narrow a grant as it is. Channels of it end: the next call of each holder goes by the new terms.
+    /// What narrowing a grant by that leaves, in words.
+    fn terms_of(&self, key: GrantKey, by: &Narrowing, expires: Option<Duration>) -> String {
+        let interface = self.interface_of(key);
+        let terms = interface.map(|interface| explain::narrowing(&interface, by)).unwrap_or_default();
+        let expires = expires.map(|after| format!("for {}", explain::time(after)));
+        terms.into_iter().chain(expires).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Narrow a grant as it is, at the word of whoever runs the application. Channels of it end: the next call of each holder goes by the
+    /// new terms.
     pub(crate) fn narrow_grant(&mut self, key: GrantKey, by: &Narrowing, expires_ms: Option<u64>) {
-        self.grants.narrow_itself(key, by, expires_ms.map(Duration::from_millis));
+        let expires = expires_ms.map(Duration::from_millis);
+        if let Some(interface) = self.interface_of(key) {
+            self.remember_limits(key, &interface);
+        }
+        self.grants.narrow_itself(key, by, expires);
+        self.note(|| {
+            let event =
+                AuditEvent::narrow(self.grants.name(key), self.number_of(key), &self.terms_of(key, by, expires));
+            event.reason(OPERATOR)
+        });
         let below = |held: GrantKey, grants: &GrantTable| {
             std::iter::successors(Some(held), |one| grants.parent(*one)).any(|one| one == key)
         };

@@ -4,7 +4,7 @@ use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::GrantKey;
 use crate::processes::process::Process;
-use cloison_contract::message::CapabilityRef;
+use cloison_contract::message::{CallRefusal, CapabilityRef};
 use cloison_contract::process::ProcessNumber;
 use std::time::Instant;
 
@@ -25,8 +25,32 @@ impl Broker {
         });
     }
 
-    /// Tell the audit trail of a call, as its zone says.
-    pub(crate) fn note_call(&self, client: Pid, key: GrantKey, zone: usize, function: u32, untold: u64) {
+    /// Tell the audit trail of a call, or that one was refused, as its zone says. What was refused for its arguments comes behind its call.
+    pub(crate) fn note_call(
+        &self,
+        client: Pid,
+        key: GrantKey,
+        (zone, function): (usize, u32),
+        refused: Option<CallRefusal>,
+        untold: u64,
+    ) {
+        if let Some(why) = refused {
+            let reason = match why {
+                CallRefusal::NotGranted => "it is not granted",
+                CallRefusal::OutOfBounds => {
+                    "its arguments are outside of what the grant allows: the library was not called"
+                }
+                CallRefusal::UsedUp => "what the grant counts is used up, or the call came too early",
+            };
+            return self.note_denial(|| {
+                let interface = &self.zones[zone].specification.interface;
+                let function =
+                    interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
+                let who = self.auditee(client).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+                let event = AuditEvent::deny(who, self.grants.name(key), reason);
+                event.function(function).grant(self.number_of(key)).after(untold)
+            });
+        }
         self.note(|| {
             let interface = &self.zones[zone].specification.interface;
             let function = interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
@@ -90,12 +114,19 @@ impl Broker {
         }
     }
 
+    /// Tell the audit trail what a process has made of what it holds, within a rate of its own: one that narrows and lets go as often as it can
+    /// would push everything else out of the trail.
+    pub(super) fn note_doing(&self, pid: Pid, event: impl FnOnce(AuditProcess) -> AuditEvent) {
+        let Some(process) = self.processes.get(pid).filter(|_| self.audit.is_some()) else { return };
+        if let Some(unsaid) = process.held.doings.admit(Instant::now()) {
+            let who = process.running().map_or_else(|| AuditProcess::new(0, None, ""), AuditProcess::of);
+            self.note(|| event(who).after(unsaid));
+        }
+    }
+
     /// Tell the audit trail that another process holds a grant.
     pub(crate) fn note_given(&self, giver: Pid, key: GrantKey, to: ProcessNumber) {
-        self.note(|| {
-            let who = self.auditee(giver).unwrap_or_else(|| AuditProcess::new(0, None, ""));
-            AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to)
-        });
+        self.note_doing(giver, |who| AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to));
     }
 
     pub(super) fn note_end(&mut self, key: GrantKey, by: &str) {

@@ -14,6 +14,7 @@ use crate::audit::{Audit, AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::not_held;
 use crate::capabilities::grants::{GrantKey, OfferedService};
+use crate::capabilities::limiting::Limited;
 use crate::processes::process::Process;
 use cloison_contract::message::{End, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES, ToMicroprocess};
 use cloison_contract::process::ProcessNumber;
@@ -124,16 +125,25 @@ impl Broker {
             );
         };
         if !self.grants.allows(key, id) {
-            let number = self.number_of(key);
-            let why =
-                format!("this capability (#{number}) was narrowed to other functions; `cloison why` says by whom");
+            let why = match self.limited(key, function, None) {
+                Some(Limited { by: Some(by), number }) => {
+                    format!("{by} has narrowed it to other functions (#{number})")
+                }
+                _ => "it was narrowed to other functions".to_owned(),
+            };
             return self.not_admitted(client, key, format!("{called} is not granted: {why}"));
         }
         match self.grants.count_call(key, bytes) {
             Ok(()) => {}
             Err(Denial::Expired) => return ToMicroprocess::Because(End::Expired),
             Err(denial) => {
-                return ToMicroprocess::Exceeded { message: format!("{called}: the grant is used up: {denial}") };
+                let whose = match self.limited(key, function, Some(&denial.to_string())) {
+                    Some(Limited { by: Some(by), number }) => format!(", as {by} has narrowed it (#{number})"),
+                    _ => String::new(),
+                };
+                return ToMicroprocess::Exceeded {
+                    message: format!("{called}: the grant is used up: {denial}{whose}"),
+                };
             }
         }
         if self.audit.as_ref().is_some_and(Audit::each_call) {

@@ -1,6 +1,6 @@
 //! How a capability ends, for all or for one holder, and the channels that are cut with it.
 
-use crate::audit::{AuditEvent, AuditProcess};
+use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::{Refused, told};
 use crate::capabilities::grants::{GrantEnd, GrantKey, GrantTable};
@@ -122,10 +122,7 @@ impl Broker {
         let number = process.running().map(|running| running.reference.number);
         self.give_up(pid, |held: &HeldChannel| held.grant == key);
         self.note_use(key);
-        self.note(|| {
-            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
-            AuditEvent::release(who, self.grants.name(key), capability.number)
-        });
+        self.note_doing(pid, |who| AuditEvent::release(who, self.grants.name(key), capability.number));
         self.let_go(key, number);
         self.end_superfluous();
     }

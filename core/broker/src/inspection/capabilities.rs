@@ -2,6 +2,7 @@
 
 use crate::broker::Broker;
 use crate::capabilities::grants::{GrantEnd, GrantKey};
+use crate::capabilities::limiting::{Limited, OPERATOR};
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::process::ProcessNumber;
@@ -167,7 +168,7 @@ impl Broker {
     /// Take a capability back; whether it was alive. `None`: there is none of that number.
     pub(super) fn revoke_numbered(&mut self, number: u64) -> Option<bool> {
         let key = self.grants.numbered(number)?;
-        Some(self.end_grant(key, "whoever runs the application"))
+        Some(self.end_grant(key, OPERATOR))
     }
 
     /// Narrow a capability as it is, for all who hold it.
@@ -215,28 +216,21 @@ impl Broker {
         let granting = if self.grants.service(key).is_some() { "the service of" } else { "`allow` at" };
         let what = format!("capability {name:?} #{}", entry.reference.number);
         if let Some(end) = self.grants.end_of(key) {
-            return Some(Err(format!("{what} is {}", word(end))));
+            let above = self.grants.ended_above(key).filter(|above| *above != entry.reference.number);
+            let from = above.map(|number| format!(", as what it comes from is (#{number})")).unwrap_or_default();
+            return Some(Err(format!("{what} is {}{from}", word(end))));
         }
         if declared.internal {
             return Some(Err(format!("`{function}` is internal: {} keeps it for other functions", interface.source)));
         }
-        // The first step that leaves it out, from the root on.
-        let mut way: Vec<_> = self.grants.way(key).collect();
-        way.reverse();
-        for step in &way {
-            let left = self.grants.find(step.reference).map(|key| self.grants.effective(key))?;
-            if left.allows(id) {
-                continue;
-            }
-            return Some(Err(match step.minter {
+        if let Some(Limited { by, number }) = self.limited(key, function, None) {
+            return Some(Err(match by {
                 None => format!("{what}: {granting} {location} does not name `{function}`"),
-                Some(minter) => format!(
-                    "{what}: {} has narrowed it to functions without `{function}` (#{})",
-                    self.narrower(step, name, minter),
-                    step.reference.number
-                ),
+                Some(by) => format!("{what}: {by} has narrowed it to functions without `{function}` (#{number})"),
             }));
         }
+        let mut way: Vec<_> = self.grants.way(key).collect();
+        way.reverse();
         let mut text = format!("{what}: {granting} {location} names `{function}`");
         let effective = self.grants.effective(key);
         for bound in effective.bounds_of(id) {
@@ -253,7 +247,14 @@ impl Broker {
                 let Some(most) = most else { continue };
                 if used >= most {
                     let number = step.reference.number;
-                    return Some(Err(format!("{what}: all {most} {unit} are used up (#{number})")));
+                    let by = step
+                        .minter
+                        .filter(|_| self.grants.numbered(number).is_some_and(|key| self.grants.parent(key).is_some()));
+                    let whose = match by {
+                        Some(minter) => format!("as {} has narrowed it", self.narrower(step, name, minter)),
+                        None => location,
+                    };
+                    return Some(Err(format!("{what}: all {most} {unit} are used up (#{number}, {whose})")));
                 }
                 text += &format!("; {} of {most} {unit} are left", most - used);
             }
@@ -267,6 +268,10 @@ impl Broker {
             capability.is_none_or(|wanted| wanted == *name)
                 && self.zones[one.zone].specification.interface.function(function).is_some()
         });
+        let process = self.numbers.get(&number).and_then(|pid| self.processes.get(*pid));
+        let holds = |capability: &str| {
+            process.is_some_and(|process| process.held.iter().any(|(key, _)| self.grants.name(key) == capability))
+        };
         match (offers, capability) {
             (Some((name, one)), _) => format!(
                 "process {number} does not hold the capability {name:?}, which offers `{function}` ({}): spawn(…, capabilities=[{name:?}]), or a \
@@ -276,6 +281,7 @@ impl Broker {
             (None, Some(capability)) if self.application.capabilities.contains_key(capability) => {
                 format!("the capability {capability:?} offers no function `{function}`")
             }
+            (None, Some(capability)) if holds(capability) => format!("{capability:?} has no function `{function}`"),
             (None, Some(capability)) => self.denial(capability),
             (None, None) => {
                 format!("no capability in {} offers a function `{function}`", self.application.manifest.display())

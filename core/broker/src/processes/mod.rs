@@ -281,6 +281,9 @@ impl Broker {
             FromMicroprocess::Refused { capability, function, times } => {
                 return self.has_refused(pid, capability, &function, times);
             }
+            FromMicroprocess::Limit { capability, function, said } => {
+                self.tell_limit(pid, capability, &function, said.as_deref())
+            }
             FromMicroprocess::Offer { name, functions } => self.offer(pid, name, functions),
             FromMicroprocess::Admit { grant, client, function, bytes } => {
                 self.admit(pid, (grant, client), &function, bytes)

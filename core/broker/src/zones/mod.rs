@@ -460,13 +460,13 @@ impl Broker {
                     self.signal(client, Signal::URG);
                 }
             }
-            FromZone::Called { channel, function, untold } => {
+            FromZone::Called { channel, function, refused, untold } => {
                 let Some(attached) = instance.channels.get(&channel) else { return };
                 let (client, grant) = (attached.client, attached.grant);
                 if !self.audit.as_ref().is_some_and(Audit::each_call) {
                     return self.end_instance(id, Cause::Itself); // nobody has asked it
                 }
-                self.note_call(client, grant, zone, function, untold);
+                self.note_call(client, grant, (zone, function), refused, untold);
             }
             FromZone::Observed { channel, observation } => {
                 if !self.observed_in(id, channel, observation) {

@@ -103,6 +103,7 @@ impl GrantTable {
         self.count_no_more(key);
         let Some(entry) = self.entries.remove(key) else { return };
         self.numbers.remove(&entry.reference.number);
+        self.before.remove(&key);
         self.bound_bytes -= entry.bound_bytes;
         self.accounts -= u64::from(entry.account.is_some());
         if let Some(at) = entry.expires {
@@ -111,6 +112,13 @@ impl GrantTable {
         let Some(minter) = entry.minter else { return };
         self.leases.remove(&(minter, key));
         self.is_offered_no_more(minter, key);
+    }
+}
+
+impl GrantTable {
+    /// The number of the one that has ended, of this one and all that it comes from: the first, from the root on.
+    pub(crate) fn ended_above(&self, key: GrantKey) -> Option<u64> {
+        self.way(key).filter(|entry| entry.ended.is_some()).last().map(|entry| entry.reference.number)
     }
 }
 

@@ -32,7 +32,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use cloison_contract::grant::Narrowing;
+use cloison_contract::grant::{Narrowing, Quota};
 use cloison_contract::message::CapabilityRef;
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_contract::{FunctionId, Grant};
@@ -67,6 +67,8 @@ pub(crate) struct GrantTable {
     /// The leases of each process.
     leases: BTreeSet<(ProcessNumber, GrantKey)>,
     bound_bytes: u64,
+    /// What those had themselves that whoever runs the application has narrowed, before that.
+    before: HashMap<GrantKey, OwnLimits>,
     /// How many accounts are open.
     accounts: u64,
 }
@@ -116,6 +118,17 @@ enum Origin {
     Service { service: Box<OfferedService>, grant: Box<Grant> },
     /// Of another one.
     Narrowed { from: GrantKey, by: Box<Narrowing> },
+}
+
+/// What one step of the way adds to what it comes from, by names, which stay the same when a zone is replaced.
+#[derive(Debug)]
+pub(crate) struct OwnLimits {
+    /// The functions, if it says which.
+    pub(crate) functions: Option<BTreeSet<String>>,
+    /// The bounds, each with its function.
+    pub(crate) bounds: Vec<(String, String)>,
+    /// What is counted.
+    pub(crate) quota: Quota,
 }
 
 /// Functions that a microprocess answers calls of.

@@ -1,9 +1,10 @@
 //! What a grant allows: what every step on the way from its root leaves.
 
 use super::ending::monotonic_ns;
-use super::{GrantEntry, GrantKey, GrantTable, Origin};
+use super::{GrantEntry, GrantKey, GrantTable, Origin, OwnLimits};
 use cloison_contract::grant::{Bound, Narrowing, Quota};
-use cloison_contract::{FunctionId, Grant};
+use cloison_contract::{FunctionId, Grant, Interface};
+use cloison_transport::counting::Denial;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -72,6 +73,31 @@ impl GrantTable {
         }
     }
 
+    /// What this one has itself, by the names of that interface.
+    pub(crate) fn own_limits(&self, key: GrantKey, interface: &Interface) -> Option<OwnLimits> {
+        let own = self.own_terms(key);
+        let functions = match &self.entries.get(key)?.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => Some(&grant.functions),
+            Origin::Narrowed { by, .. } => by.functions.as_ref(),
+        };
+        let name = |id: &FunctionId| interface.functions.get(id.0 as usize).map(|function| function.name.clone());
+        Some(OwnLimits {
+            functions: functions.map(|functions| functions.iter().filter_map(name).collect()),
+            bounds: own.bounds.iter().filter_map(|(id, bound)| Some((name(id)?, bound.text.clone()))).collect(),
+            quota: own.quota,
+        })
+    }
+
+    /// Keep what one has had itself until it goes; what was kept first stays.
+    pub(crate) fn remember_limits(&mut self, key: GrantKey, limits: OwnLimits) {
+        self.before.entry(key).or_insert(limits);
+    }
+
+    /// What was kept.
+    pub(crate) fn limits_before(&self, key: GrantKey) -> Option<&OwnLimits> {
+        self.before.get(&key)
+    }
+
     /// Narrow one as it is, for all who hold it and for all that was narrowed from it.
     pub(crate) fn narrow_itself(&mut self, key: GrantKey, by: &Narrowing, expires: Option<Duration>) {
         let now = Instant::now();
@@ -90,6 +116,16 @@ impl GrantTable {
             Origin::Root { grant, .. } | Origin::Service { grant, .. } => **grant = grant.narrow(&by),
             Origin::Narrowed { by: own, .. } => **own = own.and(&by),
         }
+    }
+}
+
+impl OwnLimits {
+    /// What is said of a call that one of its quotas refuses.
+    pub(crate) fn denials(&self) -> impl Iterator<Item = Denial> {
+        let Quota { calls, bytes, cpu_ns, rate } = self.quota;
+        let counted = [calls.map(Denial::Calls), bytes.map(Denial::Bytes), cpu_ns.map(Denial::Cpu)];
+        let rate = rate.map(|rate| Denial::Rate { calls: rate.calls, period_ms: rate.period_ms });
+        counted.into_iter().chain([rate]).flatten()
     }
 }
 

@@ -78,15 +78,22 @@ pub struct ZoneRecordArguments {
 pub fn zone(command: &ZoneCommand, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
     let ZoneCommand::Record(arguments) = command;
     let ZoneRecordArguments { manifest, output, record_anyway, run } = arguments;
-    let mut program =
-        match RunCommand::try_parse_from(std::iter::once("cloison run").chain(run.iter().map(String::as_str))) {
-            Ok(command) => command.run,
-            Err(error) => error.exit(),
-        };
-    if program.record.record {
+    let said = |first: &[&str]| {
+        let first = first.iter().map(|word| (*word).to_owned());
+        RunCommand::try_parse_from(first.chain(run.iter().cloned()))
+    };
+    if said(&["cloison run"]).is_ok_and(|command| command.run.record.record) {
         bail!("`cloison zone record` records a zone, and `cloison run --record` an application: one at a time");
     }
-    program.record = RecordArguments::of_zone(manifest, *record_anyway)?;
+    // What goes with a recording goes with this one.
+    let mut program = match said(&["cloison run", "--record"]) {
+        Ok(command) => command.run,
+        Err(error) => error.exit(),
+    };
+    if program.record.output.is_some() || program.record.record_anyway {
+        bail!("`--output` and `--record-anyway` are about the recording of the zone: they stand in front of `--`");
+    }
+    program.record = program.record.of_zone(manifest, *record_anyway)?;
     let path = output.clone().unwrap_or_else(|| {
         let text = manifest.to_string_lossy();
         PathBuf::from(format!("{}.recorded.zone.toml", text.strip_suffix(".zone.toml").unwrap_or(&text)))
@@ -110,9 +117,10 @@ impl RecordArguments {
     }
 
     /// Those of a run in which a zone's sandbox is recorded, which is offered as well.
-    fn of_zone(zone: &Path, anyway: bool) -> anyhow::Result<Self> {
+    fn of_zone(self, zone: &Path, anyway: bool) -> anyhow::Result<Self> {
         let real = zone.canonicalize().with_context(|| zone.display().to_string())?;
-        let zones = vec![real.to_str().context("a path that is no UTF-8")?.to_owned()];
+        let zones =
+            [real.to_str().context("a path that is no UTF-8")?.to_owned()].into_iter().chain(self.zones).collect();
         Ok(Self { record: true, output: None, zones, record_anyway: anyway })
     }
 

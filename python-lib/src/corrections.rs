@@ -31,6 +31,7 @@ pub fn apply(vm: &VirtualMachine) -> PyResult<()> {
             set_byte_buffers(class, method, parameters, vm)?;
         }
     }
+    set_exception_str(vm)?;
     set_text_write(vm)
 }
 
@@ -114,6 +115,34 @@ fn has_wide_elements(buffer: &PyObjectRef, vm: &VirtualMachine) -> bool {
     !is_bytes
         && buffer.check_buffer()
         && PyBuffer::from_object(vm, buffer, BufferFlags::SIMPLE).is_ok_and(|buffer| buffer.desc.itemsize != 1)
+}
+
+/// RustPython's asks for the texts of what an exception has, which may be the exception itself, and never whether there is room for one
+/// call more, as its `repr()` does.
+fn set_exception_str(vm: &VirtualMachine) -> PyResult<()> {
+    let (known, name) = (&vm.ctx.exceptions, vm.ctx.intern_str("__str__"));
+    // Those that have one of their own.
+    let classes = [
+        known.base_exception_type,
+        known.base_exception_group,
+        known.import_error,
+        known.key_error,
+        known.os_error,
+        known.syntax_error,
+        known.unicode_decode_error,
+        known.unicode_encode_error,
+        known.unicode_translate_error,
+    ];
+    for class in classes {
+        let Some(endless) = class.get_attr(name) else { continue };
+        let doc = documentation("__str__", "($self, /)", &endless, vm)?;
+        let str = move |zelf: PyObjectRef, vm: &VirtualMachine| -> PyResult {
+            vm.with_recursion("while getting the str of an object", || endless.call((zelf,), vm))
+        };
+        let definition = vm.ctx.new_method_def("__str__", str, PyMethodFlags::METHOD, doc);
+        class.set_attr(name, definition.build_method(class, vm).into());
+    }
+    Ok(())
 }
 
 /// RustPython's drops what the flush behind a line raises: that the reader is gone, that there is no room, and a KeyboardInterrupt.

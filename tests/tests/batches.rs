@@ -107,3 +107,17 @@ ValueError: color_or_red(): maybe is 2, which is no color
 ",
     );
 }
+
+#[test]
+fn who_is_late_first_ends_first() {
+    let zone = include_str!("../c/naps.zone.toml");
+    for instances in ["per-client", "per-call"] {
+        cloison_tests::Project::script(include_str!("../python/batches/who_is_late_first_ends_first.py"))
+            .file("cloison.toml", "[capabilities.naps]\nzone = \"naps.zone.toml\"\nallow = \"*\"\n")
+            .file("naps.zone.toml", &zone.replace("per-client", instances))
+            .library("naps.so", include_str!("../c/naps.c"))
+            .main(&[])
+            .output()
+            .prints("[('alone', 'short_nap'), ('behind_a_long_one', 'short_nap')]\n");
+    }
+}

@@ -432,6 +432,37 @@ fn what_is_not_sent_is_not_given() {
     assert_eq!(holders, [Some(2)], "{rows:#?}");
 }
 
+/// What finds no room in its receiver's mailbox is not given either, and is sent when there is room.
+#[test]
+fn what_finds_no_room_is_not_given() {
+    let project = Project::script(include_str!("../python/capabilities/full.py")).file("cloison.toml", ZLIB);
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "ready");
+    let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+    let rows = reports[0]["capabilities"].as_array().expect("a list").clone();
+    let row = rows.iter().find(|row| row["minter"] == 1).expect("what the program has narrowed");
+    let holders: Vec<_> =
+        row["holders"].as_array().expect("a list").iter().map(|one| one["process"].as_u64()).collect();
+    assert_eq!(holders, [Some(1)], "{rows:#?}");
+    assert_eq!(live.ended(), "907060870");
+}
+
+/// What a lost message has named its receiver holds without knowing it: no more than one process may give to it, and until it ends.
+#[test]
+fn what_lost_messages_name_has_an_end() {
+    let project = Project::script(include_str!("../python/capabilities/lost.py")).file("cloison.toml", ZLIB);
+    let mut live = Live::start(&project, User::Current, &[]);
+    assert_eq!(live.line(), "1000");
+    let narrowed = |live: &Live<'_>| {
+        let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+        let rows = reports[0]["capabilities"].as_array().expect("a list").clone();
+        rows.iter().filter(|row| row["minter"] == 1).count()
+    };
+    assert!(narrowed(&live) >= 1000);
+    assert_eq!(live.ended(), "ended");
+    assert_eq!(narrowed(&live), 0);
+}
+
 /// One client may hold as many capabilities of a zone of its own as it may have channels.
 #[test]
 fn a_zone_of_one_client_has_room_for_all_of_its_capabilities() {

@@ -234,3 +234,102 @@ fn requests_are_the_methods_and_urls_that_were_asked_for() {
     let beyond = run("c");
     assert!(!beyond.status.success() && beyond.stderr.contains("403"), "{beyond}");
 }
+
+const SHARES: &str = include_str!("../python/record/shares.py");
+const LIB: &str = "int add(int one, int other) { return one + other; }\nint twice(int one) { return 2 * one; }\n\
+    int unused(int one) { return one; }\n";
+
+/// A program of several processes on a library whose instances are of that kind. Its manifests grant all of it.
+fn shares(instances: &str) -> Project {
+    let zone = format!(
+        "[zone]\nname = \"lib\"\nversion = \"1.0.0\"\nlibrary = {{ path = \"lib.so\" }}\n\
+         [sandbox]\ninstances = \"{instances}\"\nmemory = \"512 MiB\"\ndeadline = \"30 s\"\n\
+         [functions.add]\nc = \"int add(int one, int other)\"\n[functions.twice]\nc = \"int twice(int one)\"\n\
+         [functions.unused]\nc = \"int unused(int one)\"\n"
+    );
+    let wide = "[capabilities.lib]\nzone = \"lib.zone.toml\"\nallow = \"*\"\n\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n\n\
+        [microprocess.worker]\nmemory = \"64 MiB\"\n\n[microprocess.worker.capabilities.lib]\nallow = [\"add\", \"twice\", \"unused\"]\n\
+        where = { add = \"other <= 100\" }\n\n[microprocess.worker.capabilities.zlib]\nallow = [\"crc32\"]\n\n\
+        [capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n\n[microprocess.idle]\ncapabilities = [\"lib\", \"libm\"]\n";
+    Project::script(SHARES).file("lib.zone.toml", &zone).file("wide.toml", wide).library("lib.so", LIB)
+}
+
+/// Clients of their own, and a process for each call, say what they do as one zone for all does; so does a batch.
+#[test]
+fn what_several_processes_did_is_enough_for_all_of_them() {
+    for instances in ["shared", "per-client", "per-call"] {
+        let project = shares(instances);
+        let record =
+            ["run", "--record", "--record-anyway", "--manifest", "wide.toml", "--output", "small.toml", "main.py"];
+        let output = project.cloison(&record).output().ends_with(0);
+        assert_eq!(output.stdout, "0\n[28, 33]\n100\n", "{instances}");
+        let text = recorded(&project, "small.toml");
+        for line in [
+            "    \"add\",  # ",
+            "    \"twice\",  # ",
+            "other in [0, 1, 2, 3]",
+            "one in [3, 4, 50]",
+            "[microprocess.worker]\nmemory = \"64 MiB\"",
+            "where = { add = \"other <= 100\" }",
+            // The workers hold it and have called nothing of it.
+            "[capabilities.zlib]\nzone = \"zlib\"\nallow = []",
+            "[microprocess.worker.capabilities.zlib]\nallow = []",
+            "[microprocess.idle]\ncapabilities = [\"lib\"]",
+        ] {
+            assert!(text.contains(line), "{instances}, {line}:\n{text}");
+        }
+        // Neither what nobody called nor, in the profile, what is not granted any more.
+        assert!(!text.contains("unused") && !text.contains("libm"), "{instances}:\n{text}");
+        let run = ["run", "--manifest", "small.toml", "main.py"];
+        assert_eq!(project.cloison(&run).output().ends_with(0).stdout, output.stdout, "{instances}");
+        let beyond = project.file("main.py", &SHARES.replace("(3, 4)", "(3, 7)"));
+        let beyond = beyond.cloison(&run).output();
+        assert!(!beyond.status.success() && beyond.stderr.contains("CapabilityDenied"), "{instances}: {beyond}");
+    }
+}
+
+/// What the run is told stands behind `--`: which manifest, and so which capabilities, profiles and limits.
+#[test]
+fn a_zone_is_recorded_with_what_the_run_is_told() {
+    for instances in ["shared", "per-client", "per-call"] {
+        let project = shares(instances);
+        let record = ["zone", "record", "--record-anyway", "--output", "small.zone.toml", "lib.zone.toml", "--"];
+        for (wrong, said) in [
+            (&["--record", "main.py"][..], "one at a time"),
+            (&["--output", "x.toml", "main.py"], "in front of `--`"),
+            (&["--record-anyway", "main.py"], "in front of `--`"),
+            (&["--zone", "none.zone.toml", "main.py"], "none.zone.toml"),
+        ] {
+            let refused = project.cloison(&[&record[..], wrong].concat()).output();
+            assert!(!refused.status.success() && refused.stderr.contains(said), "{wrong:?}: {refused}");
+            assert!(!project.app("small.zone.toml").exists(), "{wrong:?}");
+        }
+        let output = project.cloison(&[&record[..], &["--manifest", "wide.toml", "main.py"]].concat()).output();
+        assert_eq!(output.ends_with(0).stdout, "0\n[28, 33]\n100\n", "{instances}");
+        let text = recorded(&project, "small.zone.toml");
+        assert!(text.contains(&format!("instances = \"{instances}\"")), "{text}");
+        assert!(text.contains("deadline = \"1 s\"  # the longest call took 0."), "{instances}: {text}");
+        assert!(!text.contains("512 MiB"), "{instances}: {text}");
+        assert!(!project.app("lib.recorded.zone.toml").exists());
+        // With it the same run succeeds.
+        let wide = recorded(&project, "wide.toml").replace("lib.zone.toml", "small.zone.toml");
+        let project = project.file("narrow.toml", &wide);
+        let again = project.cloison(&["run", "--manifest", "narrow.toml", "main.py"]).output().ends_with(0);
+        assert_eq!(again.stdout, "0\n[28, 33]\n100\n", "{instances}");
+    }
+}
+
+/// Another zone that the program calls, and that no manifest grants, is offered as well.
+#[test]
+fn a_zone_is_recorded_while_its_program_calls_another_one() {
+    let other = "[zone]\nname = \"other\"\nversion = \"1.0.0\"\nlibrary = { path = \"other.so\" }\n\
+        [functions.thrice]\nc = \"int thrice(int one)\"\n";
+    let program = "import cloison\nprint(cloison.capability('other').thrice(cloison.capability('lib').twice(7)))\n";
+    let project = shares("per-client").file("main.py", program).file("elsewhere/other.zone.toml", other);
+    let project = project.library("elsewhere/other.so", "int thrice(int one) { return 3 * one; }\n");
+    let record =
+        ["zone", "record", "--record-anyway", "lib.zone.toml", "--", "--zone", "elsewhere/other.zone.toml", "main.py"];
+    assert_eq!(project.cloison(&record).output().ends_with(0).stdout, "42\n");
+    let text = recorded(&project, "lib.recorded.zone.toml");
+    assert!(text.contains("name = \"lib\"") && !text.contains("512 MiB"), "{text}");
+}

@@ -1,8 +1,10 @@
 //! A zone is replaced in an application that runs: new calls go to the new one, what has begun ends in the old one, and what cannot be is refused.
 
 use crate::live::Live;
+use cloison_tests::binaries::readable;
 use cloison_tests::compiler::{Kind, compile};
 use cloison_tests::{Output, Project, User};
+use serde_json::Value;
 use std::fs;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -62,9 +64,15 @@ impl<'p> Told<'p> {
         self.live.ask(&[&["replace"], arguments].concat())
     }
 
+    /// The processes of the zone's instances.
+    fn zones(&self) -> Vec<Value> {
+        let rows = self.live.rows(User::Current);
+        rows.iter().filter(|row| row["kind"] == "zone").map(|row| row["pid"].clone()).collect()
+    }
+
     /// How many instances of the zone there are.
     fn instances(&self) -> usize {
-        self.live.rows(User::Current).iter().filter(|row| row["kind"] == "zone").count()
+        self.zones().len()
     }
 
     /// Have another process call, and wait until the call goes on.
@@ -315,5 +323,74 @@ fn what_grants_more_in_the_same_words_is_said() {
     assert!(refused.stdout.contains("for who may call add alone"), "{refused}");
     replaced(&needing("\"version_when\"", 5)).ends_with(0);
     assert_eq!(told.tell("less.add(1, 5)"), "6");
+    told.end();
+}
+
+/// A library whose binding comes with Cloison: its manifest is read anew, and it is loaded anew.
+#[test]
+fn a_bundled_zone_is_replaced() {
+    let project = Project::script(PROGRAM).file("cloison.toml", "[capabilities.lib]\nzone = \"zlib\"\nallow = \"*\"\n");
+    let mut told = Told::start(&project);
+    let packed = "(less := lib.narrow(functions=['crc32'], calls=2)) and (packed := lib.compress2(b'a' * 1000, level=6)) and less.crc32(0, b'hello')";
+    assert_eq!(told.tell(packed), "907060870");
+    let before = told.zones();
+    told.replace(&["lib"]).ends_with(0).complains(&["lib was replaced: new calls go to the new zone"]);
+    assert_eq!(told.tell("lib.uncompress(packed) == b'a' * 1000, less.crc32(0, b'hello')"), "(True, 907060870)");
+    // What was used up before is used up.
+    assert!(told.tell("less.crc32(0, b'')").starts_with("QuotaExceeded: "));
+    until(|| told.instances() == 1, "the old zone stays");
+    let after = told.zones();
+    assert!(matches!((&before[..], &after[..]), ([old], [new]) if old != new), "{before:?} {after:?}");
+    // By the zone's name as well.
+    told.replace(&["zlib"]).ends_with(0);
+    assert_eq!(told.tell("lib.crc32(0, b'hello')"), "907060870");
+    told.end();
+}
+
+/// Module `sqlite3`: what was open is gone, as after a crash, and what was not committed with it. What is connected to from then on is in the new zone.
+#[test]
+fn connections_of_sqlite_are_gone_and_new_ones_work() {
+    let manifest = "[capabilities.lib]\nzone = \"zlib\"\nallow = [\"version\"]\n\n[capabilities.sqlite3]\nzone = \"sqlite3\"\n\
+        roots = [{ at = \"/data\", path = \"../data\", allow = [\"read\", \"list\", \"write\", \"create\", \"delete\"] }]\n";
+    let project = Project::script(PROGRAM).file("cloison.toml", manifest);
+    fs::create_dir(project.path("data")).expect("a folder");
+    readable(&project.path("data"), 0o777);
+    let mut told = Told::start(&project);
+    let lost =
+        |what: &str| format!("OperationalError: the process that runs SQLite has ended: {what} is gone: {REPLACED}");
+    for line in [
+        "(sqlite3 := __import__('sqlite3')) and None",
+        "(con := sqlite3.connect('/data/a.db')) and (memory := sqlite3.connect(':memory:')) and None",
+        "con.execute('create table t(a)') and con.execute('insert into t values (1)') and con.commit()",
+        "con.execute('insert into t values (2)') and None",
+        "memory.execute('create table t(a)') and None",
+        "(cursor := con.execute('with recursive n(i) as (select 1 union all select i + 1 from n) select i from n')) and None",
+    ] {
+        assert_eq!(told.tell(line), "None", "{line}");
+    }
+    assert_eq!(told.tell("cursor.fetchone()"), "(1,)");
+    project.write("sqlite3.zone.toml", include_bytes!("../../capabilities/manifest/bindings/sqlite3.zone.toml"));
+    let zone = project.app("sqlite3.zone.toml").display().to_string();
+    told.replace(&["sqlite3", "--manifest", &zone]).ends_with(1).complains(&["is configured by cloison.toml"]);
+    assert_eq!(told.tell("con.execute('select count(*) from t').fetchall()"), "[(2,)]", "nothing has changed");
+    told.replace(&["sqlite3"]).ends_with(0).complains(&["sqlite3 was replaced: new calls go to the new zone"]);
+    for (line, what) in [
+        ("con.execute('select 1')", "prepare(): db"),
+        ("con.commit()", "run(): db"),
+        ("con.rollback()", "run(): db"),
+        ("memory.execute('select 1')", "prepare(): db"),
+        ("cursor.fetchmany(1000)", "fetch(): statement"),
+        ("con.in_transaction", "get_autocommit(): db"),
+    ] {
+        assert_eq!(told.tell(line), lost(what), "{line}");
+    }
+    assert_eq!(told.tell("con.close(), memory.close()"), "(None, None)");
+    assert_eq!(told.tell("con.execute('select 1')"), "ProgrammingError: Cannot operate on a closed database.");
+    assert_eq!(
+        told.tell("(new := sqlite3.connect('/data/a.db')) and new.execute('select a from t').fetchall()"),
+        "[(1,)]"
+    );
+    assert_eq!(told.tell("new.execute('insert into t values (3)') and new.commit()"), "None");
+    assert_eq!(told.tell("new.execute('select a from t').fetchall()"), "[(1,), (3,)]");
     told.end();
 }

@@ -59,6 +59,17 @@ pub struct Interface {
 }
 
 impl Interface {
+    /// How long one call of that function may take, or what stands for no function.
+    pub fn deadline(&self, function: u32) -> Duration {
+        let own = self.functions.get(function as usize).and_then(|function| function.deadline);
+        own.unwrap_or(self.sandbox.deadline)
+    }
+
+    /// How long any call may take.
+    pub fn longest_deadline(&self) -> Duration {
+        self.functions.iter().filter_map(|function| function.deadline).fold(self.sandbox.deadline, Duration::max)
+    }
+
     /// What stands for the interface of a service that a microprocess serves: functions by their names, of which nothing else is known.
     pub fn of_service(name: &str, functions: &[String]) -> Self {
         let declared = Location::default();

@@ -156,29 +156,44 @@ pub(crate) fn put_up(
         report.off(LayerName::Landlock);
         return Ok(());
     }
-    let status = restrict(rules, network)?;
-    match status.landlock {
-        LandlockStatus::Available { effective_abi, kernel_abi } => {
-            let version = kernel_abi.unwrap_or(effective_abi as i32);
-            let opened = if rules.is_empty() { "nothing".into() } else { format!("{} paths", rules.len()) };
-            let ports = match network {
-                Some(network) if version >= 4 => format!("; {}", describe(network)),
-                Some(Network::OfLibrary(_)) => return Err(no_ports("to restrict ports takes Linux 6.7")),
-                Some(Network::OfService(_)) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
-                None => String::new(),
-            };
-            report.on(LayerName::Landlock, format!("ABI {version}, {opened} may be opened{ports}"));
+    let kernel = match restrict(rules, network)?.landlock {
+        LandlockStatus::Available { effective_abi, kernel_abi } => Ok(kernel_abi.unwrap_or(effective_abi as i32)),
+        LandlockStatus::NotEnabled => Err("switched off at boot"),
+        LandlockStatus::NotImplemented => Err("needs Linux 5.13"),
+    };
+    match standing(kernel, rules.len(), network)? {
+        Ok(detail) => {
+            report.on(LayerName::Landlock, detail);
             Ok(())
         }
-        // Nobody else would tell ports apart, so there is no start without it, whatever may be missing.
-        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented
-            if matches!(network, Some(Network::OfLibrary(_))) =>
-        {
-            Err(no_ports("a library with a network has its ports restricted by it, and this kernel has it not"))
-        }
-        LandlockStatus::NotEnabled => report.unavailable(LayerName::Landlock, "switched off at boot"),
-        LandlockStatus::NotImplemented => report.unavailable(LayerName::Landlock, "needs Linux 5.13"),
+        Err(why) => report.unavailable(LayerName::Landlock, why),
     }
+}
+
+/// The first interface that restricts ports.
+const PORTS: i32 = 4;
+
+/// What so many rules and that network have come to with the kernel's interface of that number, or with none and why: how the layer stands, or why
+/// it does not. The error is that there is no start.
+fn standing(
+    kernel: Result<i32, &'static str>,
+    rules: usize,
+    network: Option<Network<'_>>,
+) -> Result<Result<String, &'static str>, Error> {
+    let ports = match (network, kernel) {
+        (Some(network), Ok(PORTS..)) => format!("; {}", describe(network)),
+        // Nobody else would tell ports apart, so there is no start without it, whatever may be missing.
+        (Some(Network::OfLibrary(_)), Ok(_)) => return Err(no_ports("to restrict ports takes Linux 6.7")),
+        (Some(Network::OfLibrary(_)), Err(_)) => {
+            return Err(no_ports(
+                "a library with a network has its ports restricted by it, and this kernel has it not",
+            ));
+        }
+        (Some(Network::OfService(_)), _) => "; TCP to and at all ports: to restrict them takes Linux 6.7".to_owned(),
+        (None, _) => String::new(),
+    };
+    let opened = if rules == 0 { "nothing".to_owned() } else { format!("{rules} paths") };
+    Ok(kernel.map(|version| format!("ABI {version}, {opened} may be opened{ports}")))
 }
 
 fn no_ports(why: &str) -> Error {
@@ -241,4 +256,48 @@ fn restrict(rules: &[Rule], network: Option<Network<'_>>) -> Result<RestrictionS
             .map_err(|error| Error::Landlock(format!("port {port}: {error}")))?;
     }
     ruleset.restrict_self().map_err(|error| Error::Landlock(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: [Result<i32, &str>; 2] = [Err("switched off at boot"), Err("needs Linux 5.13")];
+
+    #[test]
+    fn a_library_s_ports_are_restricted_or_it_does_not_start() {
+        let network = Network::of_library(&[443, 53]);
+        for kernel in (1..PORTS).map(Ok).chain(NONE) {
+            let refused = standing(kernel, 3, network);
+            assert!(
+                matches!(refused, Err(Error::Missing { name: LayerName::Landlock, .. })),
+                "{kernel:?}: {refused:?}"
+            );
+        }
+        for version in PORTS..=NEWEST as i32 + 1 {
+            let stands = standing(Ok(version), 3, network).expect("it starts");
+            assert_eq!(stands, Ok(format!("ABI {version}, 3 paths may be opened; TCP to 2 ports, at 0 ports")));
+        }
+        assert!(Network::of_library(&[]).is_none());
+    }
+
+    #[test]
+    fn who_has_no_network_or_looks_at_addresses_itself_starts_with_what_there_is() {
+        let these = ServedPorts::These(vec![80]);
+        let served = ServedNetwork { connect: these, listen: ServedPorts::All, datagrams: false };
+        for network in [None, Some(Network::OfService(&served))] {
+            for kernel in NONE {
+                assert_eq!(standing(kernel, 0, network).expect("no error").err(), kernel.err());
+            }
+            for version in 1..=NEWEST as i32 {
+                let stands = standing(Ok(version), 0, network).expect("no error").expect("it stands");
+                let ports = match (network, version) {
+                    (None, _) => "",
+                    (Some(_), PORTS..) => "; TCP to 1 ports, at all ports",
+                    (Some(_), _) => "; TCP to and at all ports: to restrict them takes Linux 6.7",
+                };
+                assert_eq!(stands, format!("ABI {version}, nothing may be opened{ports}"));
+            }
+        }
+    }
 }

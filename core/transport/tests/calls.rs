@@ -30,7 +30,7 @@ fn zone(mut server: Server, stop: &AtomicBool) {
             Turn::Control => {}
             Turn::Request(slot) => {
                 let (channel, row) = (server.channel(slot).unwrap(), server.row(0).unwrap());
-                row.begin(channel.id(), request.function);
+                let _ = row.begin(channel.id(), request.function, Duration::from_secs(60));
                 if request.function == 1 {
                     while !stop.load(Ordering::SeqCst) {
                         thread::sleep(Duration::from_millis(1));

@@ -240,20 +240,48 @@ fn what_a_thread_runs_stands_in_its_own_row_and_waiting_is_not_running() {
     let (page, descriptor) = StatusPage::create().unwrap();
     let server = Server::new(descriptor).unwrap();
     let (one, other) = (server.row(0).unwrap(), server.row(1).unwrap());
-    one.begin(ChannelId(1), 5);
-    other.begin(ChannelId(2), 6);
+    let minute = Duration::from_secs(60);
+    assert!(!one.begin(ChannelId(1), 5, minute) && !other.begin(ChannelId(2), 6, minute), "nobody looks");
     assert_eq!((page.all_running().count(), page.calls()), (2, 2));
     let began = page.all_running().next().unwrap().since;
     let paused = one.pause();
     assert_eq!(page.running().unwrap().channel, ChannelId(2));
     thread::sleep(Duration::from_millis(50));
-    one.resume(paused);
+    assert!(!one.resume(paused, |_| minute));
     let moved = page.all_running().next().unwrap();
     assert!(moved.function == 5 && moved.since >= began + Duration::from_millis(30), "{moved:?}, began {began:?}");
     one.end();
     other.end();
     assert_eq!(page.running(), None);
     assert!(server.row(cloison_transport::status::MAX_THREADS).is_none());
+}
+
+#[test]
+fn whose_time_is_over_before_the_broker_looks_is_told_so() {
+    let (page, descriptor) = StatusPage::create().unwrap();
+    let row = Server::new(descriptor).unwrap().row(0).unwrap();
+    let (second, minute, hour) = (Duration::from_secs(1), Duration::from_secs(60), Duration::from_secs(3600));
+    page.will_look(monotonic() + minute);
+    assert!(row.begin(ChannelId(1), 5, second));
+    assert!(!row.begin(ChannelId(1), 5, hour));
+    assert_eq!(page.running().unwrap().until, None);
+    // Of a batch: all together, and each that may take less.
+    assert!(row.begin_many(ChannelId(1), 6, 9, second));
+    assert!(!row.begin_many(ChannelId(1), 6, 9, hour));
+    let running = page.running().unwrap();
+    assert_eq!(running.until, Some(running.since + hour));
+    assert!(!row.next(5, None) && row.next(7, Some(second)) && !row.next(7, Some(2 * minute)) && !row.next(5, None));
+    let running = page.running().unwrap();
+    assert_eq!((running.function, running.index), (5, 3));
+    // While it waits for a callable there is nothing to look at, and the broker may have looked by then.
+    let (paused, until) = (row.pause(), running.until);
+    assert!(!row.resume(paused, |_| 2 * minute));
+    assert!(page.running().unwrap().until >= until);
+    let paused = row.pause();
+    assert!(row.resume(paused, |function| if function == 5 { second } else { hour }));
+    // What is looked at sooner needs nobody to say so.
+    page.will_look(monotonic());
+    assert!(!row.begin(ChannelId(1), 5, second) && !row.begin_many(ChannelId(1), 6, 9, second));
 }
 
 /// What stands on a channel when the process of a call has ended.

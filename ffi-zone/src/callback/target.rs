@@ -217,7 +217,8 @@ impl CallableTarget {
         }
         let paused = turn.row.pause();
         let heard = self.hear(service, client, turn, &mut reply, &mut request);
-        turn.row.resume(paused);
+        let interface = &service.marshal().functions().interface;
+        service.begins(turn.row.resume(paused, |function| interface.deadline(function)));
         heard?;
         if let Some(policy) = policy {
             // What the client says of its answer's length counts for nobody but itself.

@@ -6,8 +6,8 @@
 //! checked again, because the client can have changed it meanwhile, until one ends otherwise than with [`Status::Ok`].
 //!
 //! Each call is admitted like any other. What is done once for all of them is what costs more than a call does: taking
-//! the request, looking at the clock, waking the client. The time that the batch takes counts against the deadline of
-//! each function in it.
+//! the request, looking at the clock, waking the client. All calls together may take as long as the longest deadline among them, and each
+//! as long as its own.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use crate::callback::callables::CallbackSource;
@@ -22,6 +22,7 @@ use cloison_contract::interface::Function;
 use cloison_contract::shape::{Shape, Slot, Slots};
 use cloison_transport::Arena;
 use cloison_transport::status::ThreadRow;
+use std::time::Duration;
 
 /// Bytes of a reply before its words.
 const REPLY_HEAD: u64 = 8;
@@ -158,21 +159,23 @@ impl Replies<'_> {
     }
 }
 
-/// Which of a function's words links may connect: numbers and handles, bit by bit.
+/// Which of a function's words links may connect: numbers and handles, bit by bit; and how long it may take.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Single {
     arguments: u64,
     results: u64,
     /// How many words a reply has at most.
     words: u64,
+    /// How long a call may take.
+    pub(crate) deadline: Duration,
 }
 
 impl Single {
-    /// Of one function.
-    pub(crate) fn of(function: &Function) -> Self {
+    /// Of one function, a call of which may take so long.
+    pub(crate) fn of(function: &Function, deadline: Duration) -> Self {
         let reply = function.reply_slots();
         let words = reply.words().max(REFUSAL_WORDS) as u64;
-        Self { arguments: alone(&function.request_slots()), results: alone(&reply), words }
+        Self { arguments: alone(&function.request_slots()), results: alone(&reply), words, deadline }
     }
 }
 
@@ -216,7 +219,7 @@ pub(crate) fn run(
         policy.carried(request.arena_used);
     }
     let count = batch.calls.left;
-    row.begin_many(client.channel.id(), BATCH, count);
+    service.begins(row.begin_many(client.channel.id(), BATCH, count, batch.deadline));
     batch.run(context, row, callables, request.arena_used);
     row.end();
     let replies = &batch.replies;
@@ -231,6 +234,8 @@ struct Batch<'a> {
     calls: ClaimedCalls<'a>,
     replies: Replies<'a>,
     made: u64,
+    /// How long the calls may take together: the longest of their deadlines.
+    deadline: Duration,
 }
 
 impl<'a> Batch<'a> {
@@ -243,10 +248,11 @@ impl<'a> Batch<'a> {
         }
         let claim = [request.words[0], request.words[1], request.words[2]];
         let calls = ClaimedCalls::new(arena, request.arena_used, claim).map_err(nonsense)?;
-        let (mut ahead, mut bytes) = (calls, 0_u64);
+        let (mut ahead, mut bytes, mut deadline) = (calls, 0_u64, None);
         while let Some(function) = ahead.skip().map_err(nonsense)? {
             let words = service.single(function).map_or(REFUSAL_WORDS as u64, |single| single.words);
             bytes += REPLY_HEAD + words * 8;
+            deadline = deadline.max(Some(service.deadline(function)));
         }
         let start = request.arena_used.next_multiple_of(ARENA_ALIGNMENT);
         let end = start.saturating_add(bytes);
@@ -255,7 +261,14 @@ impl<'a> Batch<'a> {
             return Err(Refusal::new(Status::TooLarge, text));
         }
         let replies = Replies { arena, start, at: start, end, begins: Vec::with_capacity(calls.left as usize) };
-        Ok(Self { service, client, calls, replies, made: 0 })
+        Ok(Self {
+            service,
+            client,
+            calls,
+            replies,
+            made: 0,
+            deadline: deadline.unwrap_or_else(|| service.deadline(BATCH)),
+        })
     }
 
     fn run(&mut self, context: &WorkerContext, row: &ThreadRow, callables: &dyn CallbackSource, used: u64) {
@@ -293,7 +306,9 @@ impl<'a> Batch<'a> {
         request: &mut Request,
         reply: &mut Reply,
     ) {
-        row.next(request.function);
+        // The client can have changed the batch: what it looks like now may take no longer than what it looked like.
+        let own = self.service.deadline(request.function);
+        self.service.begins(row.next(request.function, (own < self.deadline).then_some(own)));
         let reached = match request.function {
             CLOSE | HELD | SYNC => {
                 self.service.object(self.client, context, callables, request, reply);

@@ -163,7 +163,7 @@ impl Service {
         let ended = WorkerContext::visit(&self.row, |context| {
             // None of the zone's functions has that number: the zone's own deadline holds.
             let stay = self.occupancy.enter(id, &context.latest);
-            context.row.begin_many(id, CLOSE, 0);
+            self.begins(context.row.begin_many(id, CLOSE, 0, self.deadline(CLOSE)));
             let begun = client.policy.as_ref().and_then(ClientPolicy::begun);
             self.marshal.end_client(&context.workspace, id, &NoCallables);
             client.policy.iter().for_each(|policy| policy.ended(begun));
@@ -220,7 +220,7 @@ impl Service {
         }
         let freed = WorkerContext::visit(&self.row, |context| {
             let stay = self.occupancy.enter(NOBODY, &context.latest);
-            context.row.begin_many(NOBODY, CLOSE, 0);
+            self.begins(context.row.begin_many(NOBODY, CLOSE, 0, self.deadline(CLOSE)));
             self.marshal.end(&context.workspace, ended, &NoCallables);
             context.row.end();
             drop(stay);

@@ -10,8 +10,9 @@ use crate::serve::policy::{ClientPolicy, Denial};
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, FIRST_SPECIAL, HELD, Reply, Request, SYNC, Status};
-use cloison_contract::message::CallRefusal;
+use cloison_contract::message::{CallRefusal, FromZone};
 use cloison_transport::status::ThreadRow;
+use std::time::Duration;
 
 impl Service {
     /// One request, up to its reply.
@@ -32,7 +33,7 @@ impl Service {
         if let Err(refusal) = self.admit(client, request, brings) {
             return self.refuse(client, &refusal, request, reply);
         }
-        row.begin(client.channel.id(), request.function);
+        self.begins(row.begin(client.channel.id(), request.function, self.deadline(request.function)));
         self.call(client, context, callables, request, brings, reply);
         row.end();
     }
@@ -82,7 +83,7 @@ impl Service {
         match request.function {
             BATCH => batch::run(self, client, context, row, callables, request, reply),
             CLOSE | HELD | SYNC => {
-                row.begin(client.channel.id(), request.function);
+                self.begins(row.begin(client.channel.id(), request.function, self.deadline(request.function)));
                 self.object(client, context, callables, request, reply);
                 row.end();
             }
@@ -153,6 +154,20 @@ impl Service {
         admitted.map_err(|denial| self.denied(client, function, &denial))?;
         client.tell(&self.control, function, None);
         Ok(())
+    }
+
+    /// How long a call may take.
+    #[inline]
+    pub(crate) fn deadline(&self, function: u32) -> Duration {
+        self.single(function).map_or(self.marshal.functions().interface.sandbox.deadline, |single| single.deadline)
+    }
+
+    /// A call begins; whether its time is over before the broker looks. If that cannot be said now, the broker finds it when it looks.
+    #[inline]
+    pub(crate) fn begins(&self, unseen: bool) {
+        if unseen {
+            let _ = self.control.try_send(&FromZone::Due, &[]);
+        }
     }
 
     /// Answers without a call.

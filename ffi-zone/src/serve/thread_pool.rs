@@ -47,7 +47,10 @@ impl ThreadPool {
             Unready::Callback(name.to_owned(), error)
         })?;
         let affine = if threads > 1 { Affinity::of(interface) } else { Affinity::default() };
-        let singles = interface.functions.iter().map(Single::of).collect();
+        let singles = (0..)
+            .zip(&interface.functions)
+            .map(|(id, function)| Single::of(function, interface.deadline(id)))
+            .collect();
         let dispatcher = Mutex::new(Dispatcher { server, clients: Vec::new(), leaving: Vec::new() });
         let occupancy = Occupancy::new(&interface.sandbox, threads, state);
         let service = Arc::new(Service {

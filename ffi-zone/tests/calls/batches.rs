@@ -7,13 +7,16 @@ use cloison_contract::call::{ANSWER, BATCH, MAX_BATCH, MAX_WORDS, NULL, Reply, R
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Quota};
 use cloison_contract::interface::Instances;
+use cloison_contract::message::FromZone;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::Arena;
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
+use cloison_transport::status::monotonic;
 use cloison_zone::serve::batch::{ClaimedCalls, RowLink};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use std::time::Duration;
 
 fn start(instances: Instances) -> Zone {
     Zone::start(common::interface(instances), common::functions)
@@ -243,4 +246,26 @@ fn any_bytes_are_calls_or_nonsense() {
         Ok(())
     });
     judged.unwrap_or_else(|error| panic!("{error}"));
+}
+
+#[test]
+fn what_is_over_before_the_broker_looks_is_told_to_it() {
+    let second = Duration::from_secs(1);
+    let mut interface = common::interface(Instances::Shared);
+    interface.sandbox.deadline = 3600 * second;
+    let (long, short) = (common::id(&interface, "wide").0, common::id(&interface, "narrows").0);
+    interface.functions[short as usize].deadline = Some(second);
+    let zone = Zone::start(interface, common::functions);
+    let mut client = zone.attach(1, zone.everything());
+    zone.status.will_look(monotonic() + 60 * second);
+    let mut run = |functions: &[u32]| {
+        let mut batch = Batch::default();
+        functions.iter().for_each(|function| batch.call(*function, &[1], &[]));
+        batch.run(&mut client);
+        std::iter::from_fn(|| zone.control().try_receive::<FromZone>().expect("a message or none")).count()
+    };
+    assert_eq!(run(&[]), 0);
+    assert_eq!(run(&[long, long]), 0);
+    assert_eq!(run(&[long, short, long]), 1, "the second one");
+    assert_eq!(run(&[short, short]), 1, "all together");
 }

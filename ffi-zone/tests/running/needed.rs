@@ -11,7 +11,7 @@ use cloison_contract::{FunctionId, Grant, Interface};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -150,7 +150,8 @@ fn without_a_word_of_the_broker_there_is_nothing() {
 enum Attempt {
     Read,
     Write,
-    Connect(u16),
+    /// The port, and how its address is written: see `needed.c`.
+    Connect(u16, u64),
     Thread,
     /// Whatever is granted, it cannot be done.
     Never(u64),
@@ -162,7 +163,7 @@ impl Attempt {
             Self::Read => 0,
             Self::Write => 1,
             Self::Thread => 10,
-            Self::Connect(port) => 0x10000 + u64::from(*port),
+            Self::Connect(port, way) => way << 16 | u64::from(*port),
             Self::Never(number) => *number,
         }
     }
@@ -172,17 +173,35 @@ impl Attempt {
         match (self, need) {
             (Self::Read, LibraryNeed::File(_)) => true,
             (Self::Write, LibraryNeed::File(rule)) => rule.write,
-            (Self::Connect(port), LibraryNeed::Connect(named)) => port == named,
+            (Self::Connect(port, V4 | V6 | MAPPED), LibraryNeed::Connect(named)) => port == named,
             (Self::Thread, LibraryNeed::Processes(most)) => *most > 0,
             _ => false,
         }
     }
 }
 
+/// Addresses of IPv4, of IPv6, and of IPv4 in one of IPv6; and the first two by data that is sent without `connect`.
+const V4: u64 = 1;
+const V6: u64 = 2;
+const MAPPED: u64 = 3;
+const V4_FAST: u64 = 4;
+const V6_FAST: u64 = 5;
+
+/// A port of all addresses of this machine, and whether IPv6 is among them.
+fn listener() -> (TcpListener, bool) {
+    match TcpListener::bind("[::]:0") {
+        Ok(listener) if TcpStream::connect(("::1", port(&listener))).is_ok() => (listener, true),
+        _ => (TcpListener::bind("127.0.0.1:0").expect("a port"), false),
+    }
+}
+
+fn port(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("an address").port()
+}
+
 /// A port at which everybody is told something.
-fn server() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("an address").port();
+fn server(listener: TcpListener) -> u16 {
+    let port = port(&listener);
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             let _ = client.write_all(b"!");
@@ -196,12 +215,22 @@ fn server() -> u16 {
 #[test]
 fn each_need_is_there_for_who_may_call_what_needs_it_and_for_nobody_else() {
     const NAMES: [&str; 4] = ["get", "put", "fetch", "sort"];
-    let (port, silent) = (server(), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let ((serving, has_v6), (silent, _)) = (listener(), listener());
+    let (port, other) = (server(serving), port(&silent));
     silent.set_nonblocking(true).expect("a socket");
-    let other = silent.local_addr().expect("an address").port();
-    let never = [11, 12, 13, 14].map(Attempt::Never);
-    let attempts = [Attempt::Read, Attempt::Write, Attempt::Connect(port), Attempt::Thread, Attempt::Connect(other)];
-    let attempts: Vec<_> = attempts.into_iter().chain(never).collect();
+    // By whom it was looked for whether there is IPv6.
+    while silent.accept().is_ok() {}
+    if !has_v6 {
+        eprintln!("not tested: this machine has no IPv6 to connect with");
+    }
+    let ways = if has_v6 { &[V4, V6, MAPPED][..] } else { &[V4] };
+    let connect = ways.iter().map(|way| Attempt::Connect(port, *way));
+    let beyond = [V4, V6, MAPPED, V4_FAST, V6_FAST].map(|way| Attempt::Connect(other, way));
+    let unseen = [V4_FAST, V6_FAST].map(|way| Attempt::Connect(port, way));
+    let never: Vec<_> = (11..=17).map(Attempt::Never).chain(beyond).chain(unseen).collect();
+    let (connects, nevers) = (ways.len(), never.len());
+    let attempts = [Attempt::Read, Attempt::Write, Attempt::Thread];
+    let attempts: Vec<_> = attempts.into_iter().chain(connect).chain(never).collect();
     let mut told = [0; 2];
     for instances in [Instances::PerClient, Instances::PerCall] {
         for bits in 0..1 << NAMES.len() {
@@ -237,7 +266,7 @@ fn each_need_is_there_for_who_may_call_what_needs_it_and_for_nobody_else() {
         }
     }
     // Half of all sets have each of the functions, and those that write can read.
-    assert_eq!(told, [2 * (4 + 8 + 8 + 8 + 5 * 16), 2 * (12 + 8 + 8 + 8)]);
+    assert_eq!(told, [2 * (4 + 8 + 8 + 8 * connects + nevers * 16), 2 * (12 + 8 + 8 + 8 * connects)]);
     assert!(silent.accept().is_err(), "somebody has reached what nobody may");
 }
 

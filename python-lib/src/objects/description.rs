@@ -41,7 +41,7 @@ impl Description {
 
     /// How long a call of that function may take, as the broker sees it.
     pub fn deadline(&self, function: &str) -> Option<Duration> {
-        let (_, function) = self.interface.function(function)?;
-        Some(function.deadline.unwrap_or(self.interface.sandbox.deadline))
+        let (id, _) = self.interface.function(function)?;
+        Some(self.interface.deadline(id.0))
     }
 }

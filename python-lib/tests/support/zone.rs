@@ -246,7 +246,7 @@ fn serve(interface: &Interface, library: Library, mut server: Server, memory: &C
             "hang" => std::thread::sleep(Duration::from_secs(3600)),
             _ => {}
         }
-        row.begin(channel.id(), request.function);
+        let _ = row.begin(channel.id(), request.function, Duration::from_secs(60));
         let reply = library(&mut memory_of, name, &request, channel.arena());
         row.end();
         channel.reply(&reply);

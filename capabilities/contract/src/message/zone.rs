@@ -16,6 +16,7 @@
 //! | broker | [`ToZone::Interrupt`] | | none; to a host service |
 //! | zone | [`FromZone::Run`] | the program's stdin, stdout, stderr, a leash | on the leash: `Started` or `Refused`, then how it ended; from a service for programs |
 //! | zone | [`FromZone::Called`] | | none; a line of the audit trail |
+//! | zone | [`FromZone::Due`] | | none; the broker looks when the call's time is over |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
 //! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
 //! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
@@ -140,6 +141,8 @@ pub enum FromZone {
         /// The channel.
         channel: ChannelId,
     },
+    /// The time of a call that has begun is over before the broker looks at what runs.
+    Due,
     /// The zone cannot serve.
     Failed {
         /// `receive`, `jail`, `open`, `load`, `symbol` or `seal`; of a program of the machine `receive`, `jail`, `load`, `folder` or `execute`.

@@ -243,6 +243,8 @@ impl Broker {
             match process.control.try_receive::<FromMicroprocess>() {
                 Ok(Some((message, descriptors))) => {
                     drop(descriptors); // no message of a microprocess brings any
+                    // It is about what there is now, however many messages this turn has.
+                    self.expire_grants(Instant::now());
                     self.process_says(pid, message);
                 }
                 Ok(None) => return,

@@ -445,6 +445,8 @@ impl Broker {
                 // Whoever it was started for may need another one by now.
                 self.end_if_superfluous(id);
             }
+            // What its page says is looked at when all messages of this turn are read.
+            FromZone::Due => instance.check_at = Some(Instant::now()),
             FromZone::Failed { step, message, hint, errno: _ } => {
                 let name = &self.zones[zone].specification.interface.name;
                 let hint = hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

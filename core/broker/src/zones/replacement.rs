@@ -28,7 +28,7 @@ use crate::broker::Broker;
 use crate::capabilities::grants::GrantKey;
 use crate::capabilities::profiles::LoadedProfile;
 use crate::inspection::{ReplaceRequest, ReplacementState};
-use crate::zones::zone::{ANSWER_DEADLINE, Cause, Instance, InstanceId, ZoneEntry, longest_deadline};
+use crate::zones::zone::{ANSWER_DEADLINE, Cause, Instance, InstanceId, ZoneEntry};
 use cloison_contract::grant::Bound;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{ChannelId, End, ToMicroprocess};
@@ -62,7 +62,7 @@ impl Retirement {
         let interface = &specification.interface;
         let callables = interface.functions.iter().filter_map(|function| function.callables);
         let callables = callables.fold(interface.sandbox.callables, Duration::max);
-        let until = now + longest_deadline(specification) + callables + ANSWER_DEADLINE;
+        let until = now + interface.longest_deadline() + callables + ANSWER_DEADLINE;
         Self { until, look_at: now + LOOK, quiet: BTreeMap::new() }
     }
 }

@@ -232,14 +232,25 @@ impl Instance {
         self.status.all_running().any(|running| self.leaving.contains_key(&running.channel))
     }
 
-    /// Decide from its status page and the broker's clock whether it has to be ended.
+    /// Decide from its status page and the broker's clock whether it has to be ended. It tells the broker of a call whose time is over
+    /// before the next look ([`FromZone::Due`](cloison_contract::message::FromZone::Due)), so nobody looks often.
     pub fn check(&self, specification: &ZoneSpecification, now: Instant) -> Health {
+        // What begins from here on sees that.
+        self.status.will_look(monotonic().saturating_add(specification.interface.longest_deadline()));
+        let health = self.judge(specification, now);
+        if let Health::Fine(Some(next)) = health {
+            self.status.will_look(monotonic().saturating_add(next.saturating_duration_since(now)));
+        }
+        health
+    }
+
+    fn judge(&self, specification: &ZoneSpecification, now: Instant) -> Health {
         if !self.ready {
             let until = self.started + START_DEADLINE;
             return if now >= until { Health::Stuck } else { Health::Fine(Some(until)) };
         }
         let oldest = self.leaving.values().map(|leaving| leaving.since).min();
-        let longest = longest_deadline(specification);
+        let longest = specification.interface.longest_deadline();
         // The broker's clock bounds it: whatever its page says, nothing takes longer than the longest call and an answer.
         if oldest.is_some_and(|oldest| now >= oldest + longest + ANSWER_DEADLINE) {
             return Health::Overdue;
@@ -251,10 +262,13 @@ impl Instance {
             if let Some(leaving) = revoked {
                 return ((leaving.since + REVOCATION_PATIENCE).saturating_duration_since(now), Health::Unwanted);
             }
-            let allowed = deadline(specification, running.function) + COARSE_LAG;
-            // A beginning in the future is false; the call counts as one that has used all its time.
-            let elapsed = monotonic().checked_sub(running.since).unwrap_or(Duration::MAX);
-            (allowed.saturating_sub(elapsed), Health::Overdue)
+            let clock = monotonic();
+            if running.since > clock {
+                return (Duration::ZERO, Health::Overdue); // it is false
+            }
+            let own = running.since.saturating_add(specification.interface.deadline(running.function));
+            let until = running.until.map_or(own, |until| own.min(until)).saturating_add(COARSE_LAG);
+            (until.saturating_sub(clock).min(longest), Health::Overdue)
         };
         if let Some((left, over)) = self.status.all_running().map(left).min_by_key(|(left, _)| *left) {
             return if left.is_zero() { over } else { Health::Fine(Some(now + left)) };
@@ -324,19 +338,6 @@ impl Instance {
             Exit::Signaled(signal) => End::Signaled { signal, ran },
         }
     }
-}
-
-/// How long one call of that function may take.
-pub fn deadline(specification: &ZoneSpecification, function: u32) -> Duration {
-    let interface = &specification.interface;
-    let own = interface.functions.get(function as usize).and_then(|function| function.deadline);
-    own.unwrap_or(interface.sandbox.deadline)
-}
-
-/// How long any call may take.
-pub fn longest_deadline(specification: &ZoneSpecification) -> Duration {
-    let interface = &specification.interface;
-    interface.functions.iter().filter_map(|function| function.deadline).fold(interface.sandbox.deadline, Duration::max)
 }
 
 #[cfg(test)]
@@ -441,14 +442,46 @@ mod tests {
         let (status, page) = StatusPage::create().unwrap();
         let server = cloison_transport::server::Server::new(page).unwrap();
         instance.status = status;
-        server.row(0).unwrap().begin(CHANNEL, 0);
+        let _ = server.row(0).unwrap().begin(CHANNEL, 0, Duration::from_secs(60));
         std::thread::sleep(Duration::from_millis(2));
         let quick = server.row(1).unwrap();
-        quick.begin(CHANNEL, 1);
+        let _ = quick.begin(CHANNEL, 1, Duration::from_millis(1));
         std::thread::sleep(Duration::from_millis(1) + COARSE_LAG * 2);
         assert_eq!(instance.check(&specification(), Instant::now()), Health::Overdue);
         quick.end();
         assert!(matches!(instance.check(&specification(), Instant::now()), Health::Fine(Some(_))));
+    }
+
+    #[test]
+    fn who_looks_seldom_is_told_of_calls_that_may_take_less() {
+        let (mut instance, _zone, _terms) = instance();
+        let (status, page) = StatusPage::create().unwrap();
+        let row = cloison_transport::server::Server::new(page).unwrap().row(0).unwrap();
+        instance.status = status;
+        let (minute, quick) = (Duration::from_secs(60), Duration::from_millis(1));
+        let looks_within = |instance: &Instance, most: Duration| {
+            let now = Instant::now();
+            match instance.check(&specification(), now) {
+                Health::Fine(Some(next)) => next <= now + most && next > now,
+                other => panic!("{other:?}"),
+            }
+        };
+        // Nothing runs: what begins now, and may take as long as anything, is over when the broker looks.
+        assert!(!looks_within(&instance, minute - Duration::from_nanos(1)) && looks_within(&instance, minute));
+        assert!(!row.begin(CHANNEL, 0, minute));
+        assert!(row.begin_many(CHANNEL, BATCH, 2, quick));
+        // Of a batch in which a long call runs: the time of all, if it is over first.
+        assert!(!row.begin_many(CHANNEL, BATCH, 2, minute));
+        assert!(!row.next(0, None));
+        assert!(looks_within(&instance, minute));
+        assert!(row.next(1, Some(Duration::from_secs(1))), "the broker looks in a minute");
+        let _ = row.begin_many(CHANNEL, BATCH, 2, Duration::from_secs(30));
+        assert!(!row.next(0, None));
+        assert!(looks_within(&instance, Duration::from_secs(30) + COARSE_LAG));
+        // What a page says of a batch makes no call longer.
+        let _ = row.begin_many(CHANNEL, 1, 2, minute);
+        std::thread::sleep(quick + COARSE_LAG * 2);
+        assert_eq!(instance.check(&specification(), Instant::now()), Health::Overdue);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::serve::policy::ClientPolicy;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
-use cloison_contract::shape::{Callback, Reached, Shape, Slots};
+use cloison_contract::shape::{Callback, Reached, Slots};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::server_channel::Unanswered;
 use cloison_transport::status::monotonic;
@@ -66,7 +66,7 @@ impl Callbacks {
         let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
         for (index, function) in interface.functions.iter().enumerate() {
             for (position, parameter) in function.parameters.iter().enumerate() {
-                let Shape::Callback(callback) = &parameter.shape else { continue };
+                let Some(callback) = parameter.shape.callback() else { continue };
                 let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
                 let same = |kind: &Arc<CallbackKind>| kind.callback == *callback && kind.deadline == deadline;
                 let kind = match callbacks.kinds.iter().position(same) {

@@ -16,7 +16,6 @@ use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{BytesTest, Environment, EvaluationError, Real};
 use cloison_contract::interface::Function;
-use cloison_contract::shape::Position;
 use cloison_contract::types::{NumberPlace, Scalar};
 use cloison_transport::Arena;
 use std::fmt::Display;
@@ -103,14 +102,6 @@ impl<'a, 'b> Call<'a, 'b> {
     #[inline]
     pub(crate) fn known_scalar(&self, index: usize) -> Option<Scalar> {
         self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1)
-    }
-
-    /// The parameter at that position.
-    pub(crate) fn index(&self, position: Position) -> Step<usize> {
-        match position {
-            Position::Parameter(index) => Ok(index),
-            Position::Value => Err(self.malformed()),
-        }
     }
 
     pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {

@@ -61,7 +61,7 @@ impl<'a> CallbackCall<'a> {
     pub(crate) fn measure(&mut self, functions: &Functions) -> Step {
         self.room = vec![0; self.parameters().len()];
         for (index, parameter) in self.parameters().iter().enumerate() {
-            if let Shape::Buffer(buffer) = &parameter.shape
+            if let Some(buffer) = parameter.shape.buffer()
                 && parameter.shape.is_result()
             {
                 self.room[index] = self.capacity(functions, index, buffer)?;
@@ -244,14 +244,6 @@ impl<'a> CallbackCall<'a> {
         }
         incoming.span(offset, bytes, u64::MAX, false)?;
         Ok((offset, bytes))
-    }
-
-    /// The parameter at that position.
-    pub(crate) fn index(&self, position: Position) -> Step<usize> {
-        match position {
-            Position::Parameter(index) => Ok(index),
-            Position::Value => Err(self.malformed()),
-        }
     }
 
     #[cold]

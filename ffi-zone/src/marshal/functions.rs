@@ -221,11 +221,11 @@ impl Functions {
 
 /// Whether a parameter is the address of a variable that holds the pointer to an object.
 pub(crate) fn is_by_address(parameter: &Parameter) -> bool {
-    matches!(&parameter.shape, Shape::Handle(handle) if handle.by_address)
+    parameter.shape.handle().is_some_and(|handle| handle.by_address)
 }
 
 /// Whether a function that takes one object can be asked of that one: NULL only where it says so.
 fn takes(function: &Function, address: u64) -> bool {
-    let null = matches!(function.parameters.first().map(|one| &one.shape), Some(Shape::Handle(handle)) if handle.null);
-    address != 0 || null
+    let handle = function.parameters.first().and_then(|one| one.shape.handle());
+    address != 0 || handle.is_some_and(|handle| handle.null)
 }

@@ -8,7 +8,6 @@ use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole, overran};
 use crate::objects::retained::Retained;
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::expression::Expression;
-use cloison_contract::shape::Shape;
 use std::sync::Arc;
 
 /// All parameters are set, and what they lead to is there: C may be called.
@@ -177,7 +176,6 @@ impl Call<'_, '_> {
 
     /// The size of a buffer's elements.
     fn element(&self, index: usize) -> usize {
-        let Shape::Buffer(buffer) = &self.function.parameters[index].shape else { return 1 };
-        buffer.element.size()
+        self.function.parameters[index].shape.buffer().map_or(1, |buffer| buffer.element.size())
     }
 }

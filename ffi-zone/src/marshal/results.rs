@@ -4,11 +4,10 @@ use crate::marshal::call::{Call, Step};
 use crate::marshal::number::{value_of_bits, word_of_bits};
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shape;
-use crate::objects::retained::Retained;
 use cloison_contract::call::Reply;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Message;
-use cloison_contract::shape::{Position, Shape};
+use cloison_contract::shape::Position;
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,11 +53,8 @@ impl Call<'_, '_> {
 
     /// The number of a block that the library writes.
     pub(crate) fn block_number(&self, parameter: usize) -> u64 {
-        let number = self.state.kept.iter().find_map(|(index, retained)| match retained {
-            Retained::Buffer(number, _) if *index == parameter => Some(*number),
-            _ => None,
-        });
-        number.unwrap_or(0)
+        let kept = self.state.kept.iter().filter(|(index, _)| *index == parameter);
+        kept.filter_map(|(_, retained)| retained.number()).next().unwrap_or(0)
     }
 
     /// The address that the library has given there: as its value, or in a pointer that it has filled in.
@@ -155,7 +151,7 @@ impl Call<'_, '_> {
             Some(Message::Code(id)) => told.and_then(|code| functions.message(self.nested(), id, code)),
             Some(Message::Handle { function, parameter, through }) => {
                 let parameters = &self.function.parameters;
-                let passed = matches!(&parameters[parameter].shape, Shape::Handle(handle) if !handle.by_address);
+                let passed = parameters[parameter].shape.handle().is_some_and(|handle| !handle.by_address);
                 let address = match passed {
                     true => self.state.frame.value(parameter),
                     false => self.state.frame.cell(parameter),

@@ -54,7 +54,7 @@ impl Wire for Buffer {
     }
 
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
-        let index = call.index(position)?;
+        let index = position.parameter().ok_or_else(|| call.malformed())?;
         if self.retain.is_some() {
             return Ok(one(call.block_number(index)));
         }
@@ -129,7 +129,7 @@ impl Wire for Buffer {
         position: Position,
         words: Words,
     ) -> Step {
-        let index = asked.index(position)?;
+        let index = position.parameter().ok_or_else(|| asked.malformed())?;
         let (offset, bytes) = asked.span(incoming, words)?;
         let element = self.element.size().max(1) as u64;
         let (count, capacity) = (bytes / element, asked.room(index));

@@ -27,7 +27,7 @@ impl Wire for ScalarPointer {
     }
 
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
-        let index = call.index(position)?;
+        let index = position.parameter().ok_or_else(|| call.malformed())?;
         let bits = if call.has_cell(index) { call.state.frame.cell(index) } else { 0 };
         Ok(one(word_of_bits(bits, self.scalar)))
     }
@@ -47,7 +47,8 @@ impl Wire for ScalarPointer {
 
     fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, [word, _]: Words) -> Step {
         let bits = answered(asked, word, self.scalar)?;
-        asked.set_cell(asked.index(position)?, self.scalar, bits);
+        let index = position.parameter().ok_or_else(|| asked.malformed())?;
+        asked.set_cell(index, self.scalar, bits);
         Ok(())
     }
 }

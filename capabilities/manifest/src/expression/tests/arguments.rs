@@ -138,7 +138,7 @@ impl Environment for Given {
         match real {
             Real::Parameter(4 | 5) => Ok(self.ratio),
             Real::Member(14 | 15, place) => place.real(&self.record).ok_or(EvaluationError::Unknown),
-            _ => Err(EvaluationError::Unknown),
+            Real::Member(..) | Real::Parameter(_) => Err(EvaluationError::Unknown),
         }
     }
 }

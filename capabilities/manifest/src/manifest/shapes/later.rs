@@ -91,7 +91,7 @@ pub(in crate::manifest) fn lifetimes(
         };
         world.outlives(reader, &key.span, "what is retained")?;
         let lifetime = lifetime(reader, parameters, returns, key)?;
-        let passed = |index: usize| matches!(parameters[index].shape, Shape::Handle(_));
+        let passed = |index: usize| parameters[index].shape.passed_object().is_some();
         if let (Some(key), false) = (replaces, matches!(lifetime, Lifetime::Parameter(index) if passed(index))) {
             let hint = "leave it out";
             reader.error_with_hint(

@@ -18,7 +18,7 @@ pub(super) fn check(reader: &mut DocumentReader, context: &Context<'_, '_>, shap
         if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape {
             fine &= known_after(reader, context, shapes, length, at(&table.length, table));
         }
-        let Shape::Buffer(buffer) = shape else { continue };
+        let Some(buffer) = shape.buffer() else { continue };
         let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
         if let Some(capacity) = &buffer.capacity {
             let at = match &table.max {
@@ -102,7 +102,7 @@ fn depends_on_itself(shapes: &[Shape], buffer: usize) -> bool {
 /// The buffers whose capacity must be known for that of `buffer`.
 fn needs(shapes: &[Shape], buffer: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let Shape::Buffer(buffer) = &shapes[buffer] else { return found };
+    let Some(buffer) = shapes[buffer].buffer() else { return found };
     let Some(capacity) = &buffer.capacity else { return found };
     capacity.walk(&mut |part| {
         let (Expression::Parameter(index) | Expression::Dereference(index)) = part else { return };

@@ -20,7 +20,6 @@ use cloison_contract::shape::{Callback, Reached, Slots};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::server_channel::Unanswered;
 use cloison_transport::status::monotonic;
-use libffi::low::ffi_cif;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -140,8 +139,8 @@ impl CallableTarget {
 }
 
 impl Target for CallableTarget {
-    fn interface(&self) -> *mut ffi_cif {
-        self.kind.signature.cif()
+    fn interface(&self) -> &CallInterface {
+        &self.kind.signature
     }
 
     fn run(&self, call: RawCall<'_>) {

@@ -90,7 +90,11 @@ pub struct Functions {
 
 impl Functions {
     /// Prepares all functions; `symbol` gives the address of each. The first that fails ends it.
-    pub fn new<E: From<(FunctionId, FunctionError)>>(
+    ///
+    /// # Safety
+    ///
+    /// What `symbol` gives for a function is the address of that one.
+    pub unsafe fn new<E: From<(FunctionId, FunctionError)>>(
         interface: Interface,
         mut symbol: impl FnMut(FunctionId, &Function) -> Result<Code, E>,
     ) -> Result<Self, E> {
@@ -101,7 +105,9 @@ impl Functions {
             let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
             let signature = CallInterface::new(&interface.types, parameters, function.variadic, &function.result);
             let signature = signature.map_err(|error| (id, error.into()))?;
-            entries.push(Entry { plan, callee: Callee::new(signature, symbol(id, function)?) });
+            let code = symbol(id, function)?;
+            // SAFETY: the signature is the function's, and so is the code, as the caller promises.
+            entries.push(Entry { plan, callee: unsafe { Callee::new(signature, code) } });
         }
         // Each plan has been made with these, so that they make sense if there is any function at all.
         let translations = translations(&interface.types).unwrap_or_default();

@@ -153,7 +153,7 @@ impl Marshal {
             used: request.arena_used,
             cursor: request.arena_used,
             numbers: 0,
-            cells: 0,
+            pointed: 0,
             outcome: None,
             result: None,
             value_word: 0,

@@ -22,7 +22,7 @@
 use crate::error::Error;
 use crate::layer::{self, LayerName, Report};
 use crate::root::Root;
-use crate::sys::{self, Fork, OwnNamespaces, ParentOf, SingleThreaded};
+use crate::sys::{self, Fork, OwnNamespaces, Relation, SingleThreaded};
 use crate::{credentials, init, policy};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -87,7 +87,7 @@ pub(crate) fn split<'fd>(
     // Compiled here, once for both roles, so that init has nothing to do but install it.
     let filter = policy::INIT.compile();
 
-    let init = match sys::clone(split.namespaces(), ParentOf::Sibling, alone) {
+    let init = match sys::clone(split.namespaces(), Relation::Sibling, alone) {
         Ok(Fork::Child) => {
             drop((go_write, pids_read, pids_write, root));
             init::run(lifeline, go_read, split.worker_is_all, &filter, alone)
@@ -106,7 +106,7 @@ pub(crate) fn split<'fd>(
         return without(error, root, report);
     }
     let worker = enter_namespaces(init, split.namespaces()).map_err(Error::Init);
-    match worker.and_then(|()| sys::clone(OwnNamespaces::NONE, ParentOf::Sibling, alone).map_err(Error::Worker)) {
+    match worker.and_then(|()| sys::clone(OwnNamespaces::NONE, Relation::Sibling, alone).map_err(Error::Worker)) {
         Ok(Fork::Child) => {
             drop(pids_write);
             let pids = receive(&pids_read)?;

@@ -60,22 +60,22 @@ impl OwnNamespaces {
     }
 }
 
-/// Whose child a new process is.
+/// What a new process is to this one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ParentOf {
-    /// This process's.
+pub(crate) enum Relation {
+    /// Its child.
     Child,
-    /// This process's parent's.
+    /// A child of its parent.
     Sibling,
 }
 
-/// A copy of this process with these namespaces and this parent; its end is announced by SIGCHLD.
+/// A copy of this process with these namespaces, as a child or as a sibling; its end is announced by SIGCHLD.
 ///
 /// Not `fork`: that can make neither namespaces nor siblings.
-pub(crate) fn clone(namespaces: OwnNamespaces, parent: ParentOf, _alone: &SingleThreaded) -> io::Result<Fork> {
-    let parent = match parent {
-        ParentOf::Child => 0,
-        ParentOf::Sibling => libc::CLONE_PARENT,
+pub(crate) fn clone(namespaces: OwnNamespaces, relation: Relation, _alone: &SingleThreaded) -> io::Result<Fork> {
+    let parent = match relation {
+        Relation::Child => 0,
+        Relation::Sibling => libc::CLONE_PARENT,
     };
     // SAFETY: with one thread no lock can be held by somebody who does not exist in the child; these are namespaces, a parent
     // and a signal.

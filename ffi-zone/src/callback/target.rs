@@ -255,7 +255,7 @@ impl CallableTarget {
                 }
                 Err(Unanswered::Deadline) => {
                     // Who does not hear it goes on with what nobody waits for.
-                    let _ = service.control.try_send(&FromZone::Late { channel: client.channel.id() }, &[]);
+                    let _ = service.control.try_send(&FromZone::CallbackTimeout { channel: client.channel.id() }, &[]);
                     return Err(Failed::Overdue(self.overdue(turn, until)));
                 }
                 Err(Unanswered::Gone) => {

@@ -37,7 +37,7 @@ impl Call<'_, '_> {
     fn fill_in(&mut self) -> Step {
         let plan = self.plan();
         for index in &plan.blank {
-            self.set_cell(*index, 0);
+            self.set_pointed(*index, 0);
             self.state.words[*index] = 0;
         }
         for (index, bits) in &plan.constants {

@@ -216,7 +216,7 @@ impl Functions {
     pub unsafe fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
         if let Some((entry, function)) = self.get(id).zip(self.declaration(id)) {
             match function.parameters.first().is_some_and(is_by_address) {
-                true => frame.set_cell(0, address),
+                true => frame.set_pointed(0, address),
                 false => frame.set(0, address),
             }
             // SAFETY: its one parameter is set to what the caller says.

@@ -87,10 +87,10 @@ impl Call<'_, '_> {
                 overran(Some(*index), held.bytes());
             }
         }
-        let mut cells = self.cells;
-        while cells != 0 {
-            let index = cells.trailing_zeros() as usize;
-            cells &= cells - 1;
+        let mut pointed = self.pointed;
+        while pointed != 0 {
+            let index = pointed.trailing_zeros() as usize;
+            pointed &= pointed - 1;
             if !self.state.frame.is_whole(index) {
                 overran(Some(index), size_of::<u64>() as u64);
             }
@@ -166,7 +166,7 @@ impl Call<'_, '_> {
             return Err(self.argument(fill.of.first().copied().unwrap_or(fill.parameter), text));
         };
         if fill.pointer {
-            self.set_cell(fill.parameter, bits);
+            self.set_pointed(fill.parameter, bits);
         } else {
             self.state.frame.set(fill.parameter, bits);
             self.numbers |= 1 << fill.parameter;

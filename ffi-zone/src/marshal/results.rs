@@ -30,7 +30,9 @@ impl Call<'_, '_> {
             match condition.evaluate(self) {
                 Ok(holds) if (holds != 0) == wanted => {}
                 Ok(_) => return Err(self.failed()),
-                Err(error) => return Err(self.lied(format_args!("whether it failed cannot be judged: {error}"))),
+                Err(error) => {
+                    return Err(self.protocol_violation(format_args!("whether it failed cannot be judged: {error}")));
+                }
             }
         }
         Ok(())
@@ -60,7 +62,7 @@ impl Call<'_, '_> {
     /// The address that the library has given there: as its value, or in a pointer that it has filled in.
     pub(crate) fn address_at(&mut self, position: Position) -> u64 {
         match position {
-            Position::Parameter(index) => self.state.frame.cell(index),
+            Position::Parameter(index) => self.state.frame.pointed(index),
             Position::Value => self.outcome.map_or(0, |outcome| outcome.value),
         }
     }
@@ -108,12 +110,14 @@ impl Call<'_, '_> {
                 let bytes = elements.checked_mul(element as i128).and_then(|bytes| u64::try_from(bytes).ok());
                 bytes.filter(|bytes| *bytes <= room).ok_or_else(|| {
                     let capacity = room / element as u64;
-                    self.lied(format_args!(
+                    self.protocol_violation(format_args!(
                         "it says that it wrote {elements} elements to `{name}`, which had room for {capacity}"
                     ))
                 })
             }
-            Err(error) => Err(self.lied(format_args!("how much it wrote to `{name}` is unknown: {error}"))),
+            Err(error) => {
+                Err(self.protocol_violation(format_args!("how much it wrote to `{name}` is unknown: {error}")))
+            }
         }
     }
 
@@ -121,12 +125,12 @@ impl Call<'_, '_> {
     #[cold]
     pub(crate) fn endless(&mut self, position: Position, most: u64) -> Box<Refusal> {
         match position {
-            Position::Parameter(index) => {
-                self.lied(format_args!("no element among the first {most} bytes of `{}` ends it", self.name(index)))
-            }
-            Position::Value => {
-                self.lied(format_args!("no element among the first {most} bytes that it returned ends them"))
-            }
+            Position::Parameter(index) => self.protocol_violation(format_args!(
+                "no element among the first {most} bytes of `{}` ends it",
+                self.name(index)
+            )),
+            Position::Value => self
+                .protocol_violation(format_args!("no element among the first {most} bytes that it returned ends them")),
         }
     }
 
@@ -154,7 +158,7 @@ impl Call<'_, '_> {
                 let passed = parameters[parameter].shape.handle().is_some_and(|handle| !handle.by_address);
                 let address = match passed {
                     true => self.state.frame.value(parameter),
-                    false => self.state.frame.cell(parameter),
+                    false => self.state.frame.pointed(parameter),
                 };
                 // SAFETY: it is an argument of this call, whose handle has been looked up, or what the library has put in a
                 // place for such an object; and then what the library gives for it.
@@ -175,7 +179,7 @@ impl Call<'_, '_> {
 
     /// What the library says about itself cannot be true.
     #[cold]
-    pub(crate) fn lied(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
+    pub(crate) fn protocol_violation(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
         let errno = self.outcome.filter(|_| self.plan().failure.errno).map_or(0, |outcome| outcome.errno);
         let value = if self.plan().value.is_some() { self.number_word() } else { 0 };
         Refusal::native(value, errno, text)

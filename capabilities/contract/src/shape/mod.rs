@@ -80,7 +80,7 @@ pub enum Shape {
     Wide(WideArgument),
 }
 
-/// The same for every shape: all of them are listed in [`Shape`] and here, and nowhere else.
+/// Does something with the value of whichever variant it is. All shapes are listed in [`Shape`] and here, and nowhere else.
 #[macro_export]
 macro_rules! each_shape {
     ($shape:expr, $one:ident => $does:expr) => {
@@ -287,6 +287,42 @@ impl Shape {
             | Self::LengthOf(_)
             | Self::Number(_)
             | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// What the library gives through a pointer that it fills in, if it is that.
+    pub fn out_pointer(&self) -> Option<&OutPointer> {
+        match self {
+            Self::OutPointer(one) => Some(one),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn out_pointer_mut(&mut self) -> Option<&mut OutPointer> {
+        match self {
+            Self::OutPointer(one) => Some(one),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
             | Self::Record(_)
             | Self::ScalarPointer(_)
             | Self::Text(_)

@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
         } else if self.take("!") {
             self.unary().map(|inner| Expression::Not(Box::new(inner)))
         } else if self.take("*") {
-            self.cell()
+            self.dereference()
         } else {
             self.primary()
         };
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn cell(&mut self) -> Parsed {
+    fn dereference(&mut self) -> Parsed {
         let (token, span) = self.advance()?;
         let Token::Name(name) = token else {
             return Err(Mistake::new(span, "after `*` the name of a parameter was expected"));

@@ -17,7 +17,7 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
         if !shape_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
         }
-        if let Shape::OutPointer(pointer) = &parameter.shape {
+        if let Some(pointer) = parameter.shape.out_pointer() {
             auxiliary(interface, pointer.pointed.free(), "free")?;
         }
     }
@@ -236,7 +236,7 @@ fn names_object(function: &Function, expression: &Expression, id: TypeId) -> boo
             object_of(function, *at) == Some(id)
                 && !function.parameters.get(*at).is_some_and(is_by_address)
                 && matches!(expression, Expression::Dereference(_))
-                    == matches!(shape_at(function, *at), Some(Shape::OutPointer(_)))
+                    == shape_at(function, *at).and_then(Shape::out_pointer).is_some()
         }
         Expression::Binary(..)
         | Expression::Bytes(..)

@@ -155,16 +155,16 @@ impl Wire for Buffer {
 
 /// Where C wants to know how many elements a callable has given, it is told.
 fn tell_count(buffer: &Buffer, asked: &CallbackCall<'_>, index: usize, count: u64, capacity: u64) -> Step {
-    let (scalar, cell) = match &buffer.length {
+    let (scalar, pointer) = match &buffer.length {
         Some(Expression::Return) if !asked.keeps_value() => (asked.value_scalar(), None),
-        Some(Expression::Dereference(cell)) => (asked.cell_scalar(*cell), Some(*cell)),
+        Some(Expression::Dereference(pointer)) => (asked.pointed_scalar(*pointer), Some(*pointer)),
         Some(_) | None => return Ok(()),
     };
     let scalar = scalar.ok_or_else(|| asked.malformed())?;
     let bits = bits_of_value(count.into(), scalar).ok_or_else(|| asked.too_long(index, count, capacity))?;
-    match cell {
+    match pointer {
         None => asked.give(bits, scalar),
-        Some(cell) => asked.set_cell(cell, scalar, bits),
+        Some(pointer) => asked.set_pointed(pointer, scalar, bits),
     }
     Ok(())
 }

@@ -457,7 +457,7 @@ impl Environment for Nothing {
     fn parameter(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
-    fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {

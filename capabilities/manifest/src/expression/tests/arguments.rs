@@ -101,7 +101,7 @@ impl Environment for Given {
             _ => Err(EvaluationError::Unknown),
         }
     }
-    fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {

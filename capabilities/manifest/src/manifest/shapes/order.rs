@@ -15,7 +15,7 @@ pub(super) fn check(reader: &mut DocumentReader, context: &Context<'_, '_>, shap
     let mut fine = true;
     for (index, shape) in shapes.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
-        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape {
+        if let Some(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape.out_pointer() {
             fine &= known_after(reader, context, shapes, length, at(&table.length, table));
         }
         let Some(buffer) = shape.buffer() else { continue };
@@ -50,11 +50,11 @@ fn known_before(
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Dereference(cell) = part else { return };
+        let Expression::Dereference(pointer) = part else { return };
         let known =
-            matches!(&shapes[*cell], Shape::ScalarPointer(cell) if cell.fill.is_some() || cell.direction.is_in());
+            matches!(&shapes[*pointer], Shape::ScalarPointer(one) if one.fill.is_some() || one.direction.is_in());
         if !known {
-            let name = context.name(*cell);
+            let name = context.name(*pointer);
             let hint = format!("`{name} = {{ in = true, out = true }}` makes it an argument");
             reader.error_with_hint(at.clone(), format!("`*{name}` is not known before the call"), hint);
             fine = false;
@@ -72,9 +72,9 @@ fn known_after(
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Dereference(cell) = part else { return };
-        if !matches!(shapes[*cell], Shape::ScalarPointer(_)) {
-            let name = context.name(*cell);
+        let Expression::Dereference(pointer) = part else { return };
+        if !matches!(shapes[*pointer], Shape::ScalarPointer(_)) {
+            let name = context.name(*pointer);
             reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
             fine = false;
         }

@@ -49,11 +49,19 @@ test: model mypy
 
 mypy: $(MYPY)
 
+# Where python3 comes without ensurepip, as on Debian, its pip installs from outside, if there is one.
 $(MYPY):
 	@mkdir -p "$(TOOLS)"
 	rm -rf "$@.new"
-	python3 -m venv "$@.new" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
-	"$@.new/bin/python3" -m pip install --quiet --disable-pip-version-check mypy==$(lastword $(subst -, ,$@))
+	python3 -m venv --without-pip "$@.new" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@pip() { python3 -m pip --python "$@.new/bin/python3" "$$@"; }; \
+		if python3 -c "import ensurepip" 2>/dev/null; then \
+			"$@.new/bin/python3" -m ensurepip >/dev/null && pip() { "$@.new/bin/python3" -m pip "$$@"; }; \
+		elif ! python3 -m pip --version >/dev/null 2>&1; then \
+			echo "hint: python3 can set up no pip here (no ensurepip), and has none itself; on Debian: apt install python3-venv" >&2; \
+			exit 1; \
+		fi; \
+		echo "pip install mypy" && pip install --quiet --disable-pip-version-check mypy==$(lastword $(subst -, ,$@))
 	mv "$@.new" "$@"
 
 $(DENY):

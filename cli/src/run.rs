@@ -218,12 +218,14 @@ fn refused(error: anyhow::Error) -> anyhow::Result<Outcome> {
 /// Wait for the program's end. The first Ctrl-C is a `KeyboardInterrupt`, the second, or two seconds, is the end.
 fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
     let mut kill_at: Option<(Instant, i32)> = None;
+    // Whether it was killed, and whether because its time was over.
+    let (mut killed, mut overdue) = (false, false);
     loop {
         let left = kill_at.map(|(at, _)| at.saturating_duration_since(Instant::now()));
         match broker.turn(left)? {
             Some(BrokerEvent::Exited(pid, exit)) if pid == main => {
                 if let Some((_, signal)) = kill_at {
-                    return Ok(interrupted(exit, signal));
+                    return Ok(interrupted(exit, signal, overdue));
                 }
                 let reason = matches!(exit, Exit::Signaled(_)).then(|| broker.reason_of_program()).flatten();
                 return Ok(ended(exit, reason));
@@ -237,6 +239,7 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
             Some(BrokerEvent::Signal(signal)) if broker.os_pid(main).is_none() => return Ok(by_signal(signal)),
             Some(BrokerEvent::Signal(signal)) => {
                 broker.signal(main, Signal::KILL);
+                killed = true;
                 kill_at = Some((Instant::now() + GRACE, signal));
             }
             Some(_) => {}
@@ -245,6 +248,8 @@ fn wait(broker: &mut Broker, main: Pid) -> anyhow::Result<Outcome> {
             }
             None => {
                 broker.signal(main, Signal::KILL);
+                overdue |= !killed;
+                killed = true;
                 kill_at = kill_at.map(|(_, signal)| (Instant::now() + GRACE, signal));
             }
         }
@@ -281,9 +286,14 @@ fn ended(exit: Exit, reason: Option<Reason>) -> Outcome {
 }
 
 /// After a signal to us, what we killed counts as ended by that signal.
-fn interrupted(exit: Exit, signal: i32) -> Outcome {
+fn interrupted(exit: Exit, signal: i32, overdue: bool) -> Outcome {
     match exit {
         Exit::Exited(code) => Outcome { status: code as u8, signal: true, ..Outcome::default() },
+        Exit::Signaled(_) if overdue => {
+            let message =
+                format!("the program did not end within {} s of the interrupt, and was ended", GRACE.as_secs());
+            Outcome { message: Some(message), ..by_signal(signal) }
+        }
         Exit::Signaled(_) => by_signal(signal),
     }
 }

@@ -22,6 +22,8 @@
 //! same [`Marshal`]. So a `Marshal` is only ever borrowed shared; what a call writes is its own `CallState` and its own part of
 //! the thread's [`Workspace`]. Several threads may each call with a workspace of their own.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod arguments;
 mod bounds;
 pub(crate) mod call;
@@ -151,7 +153,7 @@ impl Marshal {
             used: request.arena_used,
             cursor: request.arena_used,
             numbers: 0,
-            cells: 0,
+            pointed: 0,
             outcome: None,
             result: None,
             value_word: 0,

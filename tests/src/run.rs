@@ -145,14 +145,14 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 /// What an interrupted program comes to by itself. Two seconds after Ctrl-C the command ends it, also if it has got no processor since: that
-/// says nothing of the program, and it is run again. Each attempt says since when it was interrupted.
+/// says nothing of the program, and it is run again. `None` is an attempt in which that was so.
 #[track_caller]
-pub fn interrupted<T>(mut attempt: impl FnMut() -> (Instant, T)) -> T {
-    let by_itself = |_| {
-        let (since, outcome) = attempt();
-        (since.elapsed() < Duration::from_secs(2)).then_some(outcome)
-    };
-    (0..5).find_map(by_itself).expect("an end within two seconds of one of five interrupts")
+pub fn interrupted<T>(attempt: impl FnMut() -> Option<T>) -> T {
+    std::iter::repeat_with(attempt)
+        .take(5)
+        .flatten()
+        .next()
+        .expect("one of five programs that does not have to be ended")
 }
 
 impl Running<'_> {
@@ -171,11 +171,9 @@ impl Running<'_> {
         self.child.id() as i32
     }
 
-    /// Interrupt it as Ctrl-C does; since when that is so.
-    pub fn interrupt(&self) -> Instant {
-        let now = Instant::now();
+    /// Interrupt it as Ctrl-C does.
+    pub fn interrupt(&self) {
         self.signal(Signal::INT);
-        now
     }
 
     /// Send the command a signal.
@@ -222,6 +220,11 @@ impl Output {
     /// The exit status; minus the signal if one ended it.
     pub fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| -self.status.signal().unwrap_or(0))
+    }
+
+    /// The same, if the command did not have to end it after an interrupt.
+    pub fn by_itself(self) -> Option<Self> {
+        (!self.stderr.contains("s of the interrupt, and was ended")).then_some(self)
     }
 
     /// Fail unless it ended with that status.

@@ -1,4 +1,5 @@
-//! One word for one thing: a public type's name is used once in the product, or a line says why it is used more often.
+//! One word for one thing: a public type's name is used once in the product, or a line says why it is used more often. Words that
+//! were replaced by the field's own terms do not come back in names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -30,6 +31,36 @@ const SHARED: &[(&str, &str)] = &[
         "Template",
         "the same process: in the broker's table, and as the stage of the jail (`Jail<Template>`) in which it is",
     ),
+];
+
+/// Words that name no type any more, alone or as a part of a name, and what does instead.
+const OLD_TYPES: &[(&str, &str)] = &[
+    ("Cell", "scalar pointer"),
+    ("Crew", "thread pool"),
+    ("Desk", "call state"),
+    ("Front", "dispatcher"),
+    ("Gate", "job queue"),
+    ("Give", "encode"),
+    ("Inquiry", "callback call"),
+    ("Late", "callback timeout"),
+    ("Lie", "protocol violation"),
+    ("Mother", "fork server"),
+    ("Room", "buffer, capacity or space"),
+    ("Station", "worker context"),
+    ("Take", "decode"),
+];
+
+/// The same of functions.
+const OLD_FUNCTIONS: &[(&str, &str)] = &[
+    ("cell", "scalar pointer, or what it points to"),
+    ("cells", "scalar pointers, or what they point to"),
+    ("crew", "thread pool"),
+    ("desk", "call state"),
+    ("inquiry", "callback call"),
+    ("lied", "protocol violation"),
+    ("mother", "fork server"),
+    ("mothers", "fork server"),
+    ("note_late", "callback timeout"),
 ];
 
 /// Folders with sources that are not the product's, and what cargo makes.
@@ -68,6 +99,67 @@ fn second_definitions_and_needless_reasons_are_found() {
     assert!(compare(&found, &[("Gone", "it is not there at all")]).contains("`Gone` is defined nowhere"));
     assert!(compare(&found, &[("Twice", " ")]).contains("no reason"));
     assert_eq!(compare(&found, &[("Twice", "three kinds of it")]), "");
+}
+
+#[test]
+fn old_words_name_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the repository");
+    let mut wrong = String::new();
+    for path in rust_files(root, &["target"]) {
+        let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{shown}: {error}"));
+        wrong += &old_words(&shown, &text);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn old_words_are_found() {
+    let found = |text: &str| old_words("a.rs", text);
+    assert!(found("/// It.\n    pub(crate) unsafe fn set_cell(&mut self) {").contains("a.rs:2: `set_cell`"));
+    assert!(found("struct NumberCell {").contains("scalar pointer"));
+    assert!(found("pub async fn note_late()").contains("callback timeout"));
+    assert!(found("unsafe extern \"C\" fn crew() {}").contains("thread pool"));
+    let fine = "struct Cellar;\nenum OnceCell2 {}\nfn excellent() {}\nfn tell_late() {}\n// fn cell()\nlet cell = 1;\ntype Question = u8;\n";
+    assert_eq!(found(fine), "");
+}
+
+/// Which names of types and functions that a file defines have an old word in them, a line for each.
+fn old_words(file: &str, text: &str) -> String {
+    let mut wrong = String::new();
+    for (index, line) in text.lines().enumerate() {
+        let Some((name, is_function)) = definition(line) else { continue };
+        let parts = if is_function { format!("_{name}_") } else { camel_parts(name) };
+        let old = if is_function { OLD_FUNCTIONS } else { OLD_TYPES };
+        for (word, instead) in old.iter().filter(|(word, _)| parts.contains(&format!("_{word}_"))) {
+            let _ = writeln!(wrong, "{file}:{}: `{name}`: what was called `{word}` is: {instead}", index + 1);
+        }
+    }
+    wrong
+}
+
+/// `_Number_Cell_`
+fn camel_parts(name: &str) -> String {
+    let mut parts = String::new();
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            parts.push('_');
+        }
+        parts.push(character);
+    }
+    parts + "_"
+}
+
+/// The name of the type or function whose definition begins in this line, public or not, and whether it is a function's.
+fn definition(line: &str) -> Option<(&str, bool)> {
+    let mut words = line.split_whitespace();
+    let before = ["async", "const", "extern", "\"C\"", "unsafe"];
+    let kind = words.find(|word| !word.starts_with("pub") && !before.contains(word) && !word.ends_with(')'))?;
+    if !["enum", "fn", "struct", "trait", "type", "union"].contains(&kind) {
+        return None;
+    }
+    let name = words.next()?.split(|other: char| !other.is_alphanumeric() && other != '_').next()?;
+    (!name.is_empty()).then_some((name, kind == "fn"))
 }
 
 /// What is wrong with names and reasons, a paragraph for each; empty if nothing is.
@@ -121,6 +213,14 @@ fn definitions(root: &Path) -> Definitions {
 
 /// The Rust files below `src` folders, sorted.
 fn sources(root: &Path) -> Vec<PathBuf> {
+    let mut files = rust_files(root, &SKIPPED);
+    let product = |path: &Path| path.components().any(|part| part.as_os_str() == "src");
+    files.retain(|path| path.strip_prefix(root).is_ok_and(product));
+    files
+}
+
+/// The Rust files of the repository but for those folders, sorted.
+fn rust_files(root: &Path, skipped: &[&str]) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(folder) = open.pop() {
@@ -128,14 +228,12 @@ fn sources(root: &Path) -> Vec<PathBuf> {
         for entry in entries {
             let path = entry.expect("a folder's entry can be read").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if SKIPPED.contains(&name) || name.starts_with('.') {
+            if skipped.contains(&name) || name.starts_with('.') {
                 continue;
             }
-            let product =
-                path.strip_prefix(root).is_ok_and(|path| path.components().any(|part| part.as_os_str() == "src"));
             if path.is_dir() {
                 open.push(path);
-            } else if product && path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
                 files.push(path);
             }
         }

@@ -112,7 +112,7 @@ pub trait Environment {
     /// The value of the parameter at that position.
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError>;
     /// The number that the scalar pointer at that position leads to.
-    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError>;
+    fn pointed(&mut self, index: usize) -> Result<i128, EvaluationError>;
     /// What the function left in `errno`.
     fn errno(&mut self) -> Result<i128, EvaluationError>;
     /// The function's value.
@@ -187,7 +187,7 @@ impl Expression {
                 environment.call(*function, &values?)
             }
             Self::Compare(real, operator, with) => operator.compare(environment.real(*real)?, *with).map(i128::from),
-            Self::Dereference(index) => environment.cell(*index),
+            Self::Dereference(index) => environment.pointed(*index),
             Self::Errno => environment.errno(),
             Self::Integer(value) => Ok(*value),
             Self::Length(index) => environment.length(*index),

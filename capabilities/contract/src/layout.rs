@@ -55,7 +55,7 @@ pub struct Width {
 
 /// Where a member stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Place {
+pub struct MemberOffset {
     /// Its offset in the record, in bytes.
     pub offset: u64,
     /// Its bits, if it is a bit-field.
@@ -63,7 +63,7 @@ pub struct Place {
 }
 
 /// The layout of a record and the places of its members; `None` if it is larger than [`MAX_RECORD_BYTES`].
-pub fn place(shape: Arrangement, members: &[Need]) -> Option<(Layout, Vec<Place>)> {
+pub fn place(shape: Arrangement, members: &[Need]) -> Option<(Layout, Vec<MemberOffset>)> {
     let mut align = shape.align.unwrap_or(1);
     let mut end = 0u64;
     let mut starts = Vec::with_capacity(members.len());
@@ -119,15 +119,15 @@ impl Need {
         self.align.map_or(natural, |align| align.max(natural))
     }
 
-    fn place(&self, start: u64, size: u64) -> Place {
-        let Some(width) = self.bits else { return Place { offset: start / 8, bits: None } };
+    fn place(&self, start: u64, size: u64) -> MemberOffset {
+        let Some(width) = self.bits else { return MemberOffset { offset: start / 8, bits: None } };
         let unit = self.layout.size;
         let holds = |offset: u64| offset + unit <= size && start + u64::from(width.bits) <= (offset + unit) * 8;
         let aligned = start / 8 / unit * unit;
         let moved = (start / 8).min(size.saturating_sub(unit));
         let offset = [aligned, moved].into_iter().find(|offset| holds(*offset)).unwrap_or(start / 8);
         let shift = (start - offset * 8) as u32; // less than 8 * 8: `offset` is less than a unit away
-        Place { offset, bits: Some(Bits { shift, width: width.bits }) }
+        MemberOffset { offset, bits: Some(Bits { shift, width: width.bits }) }
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
 
     fn bits(members: &[Need]) -> Vec<(u64, u32, u32)> {
         let (_, places) = place(Arrangement::default(), members).unwrap();
-        let one = |place: &Place| place.bits.map(|bits| (place.offset, bits.shift, bits.width));
+        let one = |place: &MemberOffset| place.bits.map(|bits| (place.offset, bits.shift, bits.width));
         places.iter().filter_map(one).collect()
     }
 

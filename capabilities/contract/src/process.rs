@@ -424,8 +424,8 @@ pub enum FromRouter {
     /// Whether somebody has to pause because of what waits in this mailbox. As long as that is so, its process says what it has
     /// received before it sleeps, however little that is: who has to pause may be waiting for just that.
     Pressed(bool),
-    /// There is room again.
-    Room {
+    /// There is space in a mailbox again.
+    Space {
         /// The receiver.
         number: ProcessNumber,
     },

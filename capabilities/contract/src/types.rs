@@ -175,6 +175,21 @@ impl CType {
             _ => None,
         }
     }
+
+    /// Whether it is a number without a fraction.
+    pub fn is_integer(&self) -> bool {
+        self.scalar().is_some_and(|scalar| !scalar.is_float())
+    }
+
+    /// What it points to, if it is a pointer.
+    pub fn pointee(&self) -> Option<&Self> {
+        if let Self::Pointer { to, .. } = self { Some(to) } else { None }
+    }
+
+    /// The type of the object that it points to, if it is such a pointer.
+    pub fn object(&self) -> Option<TypeId> {
+        if let Some(Self::Opaque(id)) = self.pointee() { Some(*id) } else { None }
+    }
 }
 
 /// Size and alignment of a type.

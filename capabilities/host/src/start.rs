@@ -91,11 +91,8 @@ fn functions(interface: Interface, symbol: fn(&str) -> Option<Code>) -> Result<F
     let failure = |(id, error): (cloison_contract::FunctionId, FunctionError)| {
         Failure::new(StartStep::Symbol, format_args!("{source}: function {}: {error}", id.0))
     };
-    Functions::new(interface, |_, function| match symbol(&function.symbol) {
-        Some(code) => Ok(code),
-        None => Err(Symbol::Missing(function.symbol.clone())),
-    })
-    .map_err(|error| match error {
+    let missing = |name: &str| Symbol::Missing(name.to_owned());
+    crate::pointers::functions(interface, symbol, missing).map_err(|error| match error {
         Symbol::Missing(name) => Failure::new(StartStep::Symbol, format_args!("{source}: there is no `{name}`")),
         Symbol::Unfit(id, error) => failure((id, error)),
     })

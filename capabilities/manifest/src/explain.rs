@@ -4,6 +4,8 @@
 //! `cloison explain` prints all of them, and `cloison diff` those that another manifest has not got ([`mod@crate::difference`]).
 //! Each begins with a verb, so that it goes on from "the program may".
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 pub(crate) mod services;
 
 use crate::application::{ApplicationLimits, ProfileLimits};
@@ -15,7 +17,6 @@ use cloison_contract::interface::{
     FileRule, FunctionId, Instances, Interface, LibraryLocation, LibraryNeed, Needed, Sandbox,
 };
 use cloison_contract::process::Priority;
-use cloison_contract::shape::Shape;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -251,7 +252,7 @@ pub(crate) fn rate(rate: Rate) -> String {
 pub fn sandbox(interface: &Interface) -> Rows {
     let sandbox = &interface.sandbox;
     let parameters = interface.functions.iter().flat_map(|function| &function.parameters);
-    let callables = parameters.into_iter().any(|parameter| matches!(parameter.shape, Shape::Callback(_)));
+    let callables = parameters.into_iter().any(|parameter| parameter.shape.callback().is_some());
     let measures = sandbox_measures(sandbox).into_iter().filter(|(name, ..)| callables || *name != CALLABLES);
     let mut rows: Vec<_> = measures.map(|(name, _, shown)| (name, shown)).collect();
     rows.insert(if callables { 3 } else { 2 }, (INSTANCES, instances(sandbox.instances).to_owned()));

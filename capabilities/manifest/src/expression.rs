@@ -35,6 +35,8 @@
 //! leave out the `return` on the left, and it alone may say `errno`: what the function left there, where 0 was before the
 //! call.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod parse;
 mod token;
 

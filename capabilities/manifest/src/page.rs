@@ -40,14 +40,14 @@ pub fn render(interface: &Interface) -> String {
         text += "\n## Exceptions\n\n| class | base | |\n|---|---|---|\n";
         for exception in &interface.exceptions {
             let base = exception.base.map_or("cloison.NativeError", |base| &*interface.exceptions[base].name);
-            let doc = cell(exception.doc.as_deref().unwrap_or_default());
+            let doc = in_table(exception.doc.as_deref().unwrap_or_default());
             let _ = writeln!(text, "| `{}` | `{base}` | {doc} |", exception.name);
         }
     }
     if !interface.constants.is_empty() {
         text += "\n## Constants\n\n| name | value |\n|---|---|\n";
         for (name, value) in &interface.constants {
-            let _ = writeln!(text, "| `{name}` | `{}` |", cell(&constant(value)));
+            let _ = writeln!(text, "| `{name}` | `{}` |", in_table(&constant(value)));
         }
     }
     text + &sandbox::section(interface)
@@ -190,7 +190,7 @@ fn constant(value: &Constant) -> String {
 }
 
 /// Text in a table's cell.
-fn cell(text: &str) -> String {
+fn in_table(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
 

@@ -87,7 +87,7 @@ impl Look<'_> {
             let keys = self.parameter(index)?;
             let name = self.name(index).to_owned();
             tables.push((name, keys));
-            if let Some(length) = self.cell_length(index) {
+            if let Some(length) = self.pointed_length(index) {
                 tables.push((length.to_owned(), DraftKeys::answered(&[("in", "true")])));
             }
         }
@@ -224,8 +224,8 @@ impl Look<'_> {
                 ),
                 &[("in", "true"), ("length", &string(length))],
             ),
-            (false, None) if self.cell_length(index).is_some() => {
-                self.told(self.cell_length(index).unwrap_or_default())
+            (false, None) if self.pointed_length(index).is_some() => {
+                self.told(self.pointed_length(index).unwrap_or_default())
             }
             (false, None) if to.is_void() || to.is_byte() => DraftKeys::decide(
                 format!("in or out? in = true, length = \"…\"; or out = true, capacity = \"…\"{}", self.retains()),
@@ -270,14 +270,14 @@ impl Look<'_> {
 
     /// `dest, size_t *destLen`, where C does not say what `*destLen` is before the call.
     fn told(&self, length: &str) -> DraftKeys {
-        let cell = string(&format!("*{length}"));
+        let pointed = string(&format!("*{length}"));
         DraftKeys::decide(
             format!(
                 "what is *{length} before the call? The room: out = true, capacity = \"*{length}\", length = \"*{length}\". \
                  Nothing, as it only says how much was written: the same with the room that the library counts on \
                  (capacity = \"64\"), and {length} = {{ out = true }}. Or is the buffer read: in = true, length = \"*{length}\"?"
             ),
-            &[("out", "true"), ("capacity", &cell), ("length", &cell)],
+            &[("out", "true"), ("capacity", &pointed), ("length", &pointed)],
         )
     }
 

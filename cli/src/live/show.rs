@@ -16,7 +16,7 @@ static RIGHT: [usize; 8] = [1, 6, 7, 8, 9, 10, 11, 12];
 /// One application, as a table.
 pub fn report(report: &ApplicationReport) -> String {
     let mut table = Columns::new(&HEADINGS, &RIGHT);
-    report.processes.iter().for_each(|row| table.row(cells(report.broker, row)));
+    report.processes.iter().for_each(|row| table.row(columns(report.broker, row)));
     format!("application {}: {}\n{table}", report.broker, printable(&report.application))
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for Columns {
     }
 }
 
-fn cells(broker: i32, row: &ProcessRow) -> [String; 13] {
+fn columns(broker: i32, row: &ProcessRow) -> [String; 13] {
     let memory = |part: fn(&cloison_broker::inspection::MemoryUse) -> u64| {
         row.memory.as_ref().map_or_else(|| "?".into(), |memory| bytes(part(memory)))
     };
@@ -257,7 +257,7 @@ mod tests {
     fn each_name_is_shown_once() {
         let called = |name: &str, names: &[&str]| {
             let names = names.iter().map(|name| (*name).to_owned()).collect();
-            cells(1, &ProcessRow { name: Some(name.into()), names, ..ProcessRow::default() })[2].clone()
+            columns(1, &ProcessRow { name: Some(name.into()), names, ..ProcessRow::default() })[2].clone()
         };
         assert_eq!(called("room", &["room"]), "room");
         assert_eq!(called("room", &["garden", "room"]), "garden,room");

@@ -9,9 +9,13 @@ pub fn left_out(what: &str) {
     let _ = writeln!(io::stderr(), "not tested: {what}");
 }
 
-/// Whether there is a clang to test with.
+/// Whether there is a clang to test with. Where `CLOISON_EXPECT_CLANG` is set, as by CI, there has to be one.
 pub fn has_clang(what: &str) -> bool {
     let found = Command::new("clang").arg("--version").output().is_ok_and(|output| output.status.success());
+    assert!(
+        found || std::env::var_os("CLOISON_EXPECT_CLANG").is_none(),
+        "there is no clang, and one is expected: {what}"
+    );
     if !found {
         left_out(&format!("there is no clang: {what}"));
     }

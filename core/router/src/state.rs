@@ -287,7 +287,7 @@ impl RouterState {
             self.tell(number, &FromRouter::Pressed(false));
         }
         for sender in resumed {
-            self.tell(sender, &FromRouter::Room { number });
+            self.tell(sender, &FromRouter::Space { number });
         }
         Some(())
     }

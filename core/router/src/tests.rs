@@ -390,7 +390,7 @@ fn a_flooder_is_told_and_others_get_through() {
         }
         receiver.say(ToRouter::Consumed { sender: 1, messages: 1, bytes: 1064 });
     }
-    assert_eq!(flooder.get(), Got::News(FromRouter::Room { number: 3 }));
+    assert_eq!(flooder.get(), Got::News(FromRouter::Space { number: 3 }));
     assert_eq!(pressed, [true, false], "the receiver knows that somebody has to pause");
 }
 
@@ -438,7 +438,7 @@ fn nobody_is_told_of_room_that_is_not_there() {
     other.nothing_came();
     // Now there is room, although nothing more was received.
     while receiver.mailbox.take(&mut Vec::new()).unwrap().is_some() {}
-    assert_eq!(other.get(), Got::News(FromRouter::Room { number: 4 }));
+    assert_eq!(other.get(), Got::News(FromRouter::Space { number: 4 }));
     other.say(ToRouter::CountLost { number: 4, question: 5 });
     assert_eq!(other.get(), Got::News(FromRouter::LostCount { question: 5, messages: 1 }));
     other.send(receiver.reference, b"hello");
@@ -502,7 +502,7 @@ fn a_sender_without_room_is_told_before_it_sends() {
     let Got::Parcel(1, first, _) = receiver.get() else { panic!("no parcel") };
     assert_eq!(receiver.fetch(first).unwrap().len() as u64, half);
     receiver.consumed(1, half);
-    assert_eq!(one.get(), Got::News(FromRouter::Room { number: 3 }));
+    assert_eq!(one.get(), Got::News(FromRouter::Space { number: 3 }));
     two.send_parcel(receiver.reference, &vec![2; half as usize]).unwrap();
 }
 

@@ -14,24 +14,24 @@ use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, NetPort, PathBeneath, PathFd,
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError, Scope,
 };
-use std::os::fd::RawFd;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 
 /// The newest interface whose rights have been looked at here. An older kernel enforces what it knows.
 const NEWEST: ABI = ABI::V9;
 
 /// One file or folder and what may be done beneath it.
-pub(crate) struct Rule {
-    what: What,
+pub(crate) struct Rule<'fd> {
+    what: What<'fd>,
     access: BitFlags<AccessFs>,
 }
 
 /// How it is found.
-enum What {
+enum What<'fd> {
     /// By its path.
     At(PathBuf),
     /// By a descriptor that the spec lends.
-    Opened(RawFd),
+    Opened(BorrowedFd<'fd>),
 }
 
 /// What may be done with the machine's network.
@@ -69,11 +69,11 @@ impl<'a> Network<'a> {
 }
 
 /// Before the seal: the loader's files, the libraries, and `files`.
-pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, libraries: &[PathBuf]) -> Vec<Rule> {
+pub(crate) fn loading_rules(zone: Option<&ZoneContents<'_>>, libraries: &[PathBuf]) -> Vec<Rule<'static>> {
     let Some(zone) = zone else { return Vec::new() };
     let read = |path: &Path| Rule { what: What::At(path.into()), access: AccessFs::ReadFile.into() };
     let existing = zone.loader.iter().filter(|path| path.exists());
-    let mut rules: Vec<Rule> = existing.map(|path| read(path)).collect();
+    let mut rules: Vec<_> = existing.map(|path| read(path)).collect();
     rules.extend(libraries.iter().map(|library| read(library)));
     let folders = zone.folders.iter().map(|one| (Path::new(one.at), one.folder.rights));
     rules.extend(sealed_rules(&zone.opens(), folders));
@@ -85,7 +85,7 @@ const INTERPRETERS: [&str; 2] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x8
 
 /// Of a program of the machine: what it reads when it is loaded, its folders, and which files can be started: itself, what loads it, and those that
 /// are named.
-pub(crate) fn command_rules(zone: Option<&ZoneContents<'_>>, programs: &[PathBuf]) -> Vec<Rule> {
+pub(crate) fn command_rules(zone: Option<&ZoneContents<'_>>, programs: &[PathBuf]) -> Vec<Rule<'static>> {
     let Some(zone) = zone else { return Vec::new() };
     let existing = zone.loader.iter().filter(|path| path.exists());
     let list = |path: &PathBuf| Rule { what: What::At(path.into()), access: AccessFs::ReadFile | AccessFs::ReadDir };
@@ -100,7 +100,7 @@ pub(crate) fn command_rules(zone: Option<&ZoneContents<'_>>, programs: &[PathBuf
 pub(crate) fn sealed_rules<'a>(
     files: &[FileRule],
     folders: impl Iterator<Item = (&'a Path, FilesRights)>,
-) -> Vec<Rule> {
+) -> Vec<Rule<'static>> {
     let rule = |file: &FileRule| Rule { what: What::At(file.path.clone().into()), access: file_access(file.write) };
     let given = folders.filter(|(_, rights)| rights.any());
     let given = given.map(|(at, rights)| Rule { what: What::At(at.into()), access: folder_access(rights) });
@@ -108,11 +108,11 @@ pub(crate) fn sealed_rules<'a>(
 }
 
 /// Of a host service: exactly what each of its folders gives.
-pub(crate) fn service_rules(service: &ServiceContents<'_>) -> Vec<Rule> {
+pub(crate) fn service_rules<'fd>(service: &ServiceContents<'fd>) -> Vec<Rule<'fd>> {
     let folders = service.folders.iter().map(|folder| (folder.descriptor, folder.rights));
     let scratch = service.scratch.map(|scratch| (scratch.descriptor, FilesRights::ALL));
     let folders = folders.chain(scratch).filter(|(_, rights)| rights.any());
-    let rule = |(folder, rights)| Rule { what: What::Opened(sys::number(folder)), access: folder_access(rights) };
+    let rule = |(folder, rights)| Rule { what: What::Opened(folder), access: folder_access(rights) };
     folders.map(rule).collect()
 }
 
@@ -148,7 +148,7 @@ fn file_access(write: bool) -> BitFlags<AccessFs> {
 /// Restricts this process, or says why that is not possible here.
 pub(crate) fn put_up(
     asked: Layers,
-    rules: &[Rule],
+    rules: &[Rule<'_>],
     network: Option<Network<'_>>,
     report: &mut Report,
 ) -> Result<(), Error> {
@@ -215,7 +215,7 @@ fn describe(network: Network<'_>) -> String {
     format!("TCP to {connect}, at {listen}")
 }
 
-fn restrict(rules: &[Rule], network: Option<Network<'_>>) -> Result<RestrictionStatus, Error> {
+fn restrict(rules: &[Rule<'_>], network: Option<Network<'_>>) -> Result<RestrictionStatus, Error> {
     let refused = ports(network).into_iter().filter(|(_, ports)| ports.is_some());
     let refused: BitFlags<AccessNet> = refused.map(|(access, _)| access).collect();
     // A newer kernel may know more of networks than these: it is refused to everybody but a host service.
@@ -241,11 +241,9 @@ fn restrict(rules: &[Rule], network: Option<Network<'_>>) -> Result<RestrictionS
                 let access = if path.is_dir() { rule.access } else { rule.access & AccessFs::from_file(NEWEST) };
                 ruleset.add_rule(PathBeneath::new(descriptor, access)).map_err(|error| failed(&error))?
             }
-            What::Opened(number) => {
-                let added =
-                    sys::with_descriptor(*number, |folder| ruleset.add_rule(PathBeneath::new(folder, rule.access)));
-                added.map_err(|error| Error::Landlock(format!("descriptor {number}: {error}")))?
-            }
+            What::Opened(folder) => ruleset
+                .add_rule(PathBeneath::new(*folder, rule.access))
+                .map_err(|error| Error::Landlock(format!("descriptor {}: {error}", sys::number(*folder))))?,
         };
     }
     for (access, port) in

@@ -74,7 +74,7 @@ impl Jail<ForkServer> {
     /// No process could be made: `EAGAIN` at the limit of processes, `ENOMEM`.
     pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<Ended> {
         let fork_server = getpid();
-        match sys::clone(0, &self.stage.alone)? {
+        match sys::clone(sys::OwnNamespaces::NONE, sys::Relation::Child, &self.stage.alone)? {
             Fork::Child => self.stage.live(fork_server, work),
             Fork::Parent(child) => wait(child),
         }

@@ -191,7 +191,7 @@ pub fn enter<R: Role>(
 fn confine<R: Role>(
     spec: &Spec<'_, R>,
     pids: Pids,
-    root: Root,
+    root: Root<'_>,
     alone: &SingleThreaded,
     report: &mut Report,
 ) -> Result<private::JailFindings, Error> {

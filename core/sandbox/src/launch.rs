@@ -22,12 +22,12 @@
 use crate::error::Error;
 use crate::layer::{self, LayerName, Report};
 use crate::root::Root;
-use crate::sys::{self, Fork, SingleThreaded};
+use crate::sys::{self, Fork, OwnNamespaces, Relation, SingleThreaded};
 use crate::{credentials, init, policy};
 use rustix::fd::OwnedFd;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Pid, PidfdFlags, Signal, getpid, kill_process, pidfd_open};
-use rustix::thread::{ThreadNameSpaceType, move_into_thread_name_spaces};
+use rustix::thread::move_into_thread_name_spaces;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -60,21 +60,21 @@ pub(crate) struct Split {
 }
 
 impl Split {
-    fn namespaces(self) -> i32 {
-        if self.network { sys::NAMESPACES & !libc::CLONE_NEWNET } else { sys::NAMESPACES }
+    fn namespaces(self) -> OwnNamespaces {
+        if self.network { OwnNamespaces::ALL.without_network() } else { OwnNamespaces::ALL }
     }
 }
 
 /// Makes init and the worker; returns in the worker. Where namespaces are refused, this process is the worker.
 /// `announce` is told the worker's number and init's, once.
-pub(crate) fn split(
+pub(crate) fn split<'fd>(
     lifeline: BorrowedFd<'_>,
-    mut root: Root,
+    mut root: Root<'fd>,
     split: Split,
     announce: &dyn Fn(i32, Option<i32>),
     alone: &SingleThreaded,
     report: &mut Report,
-) -> Result<(Pids, Root), Error> {
+) -> Result<(Pids, Root<'fd>), Error> {
     let launcher = getpid().as_raw_pid();
     credentials::leave_groups()?;
     // As root: mounts are copied now, while we may still walk everywhere.
@@ -87,7 +87,7 @@ pub(crate) fn split(
     // Compiled here, once for both roles, so that init has nothing to do but install it.
     let filter = policy::INIT.compile();
 
-    let init = match sys::clone(split.namespaces() | libc::CLONE_PARENT, alone) {
+    let init = match sys::clone(split.namespaces(), Relation::Sibling, alone) {
         Ok(Fork::Child) => {
             drop((go_write, pids_read, pids_write, root));
             init::run(lifeline, go_read, split.worker_is_all, &filter, alone)
@@ -106,7 +106,7 @@ pub(crate) fn split(
         return without(error, root, report);
     }
     let worker = enter_namespaces(init, split.namespaces()).map_err(Error::Init);
-    match worker.and_then(|()| sys::clone(libc::CLONE_PARENT, alone).map_err(Error::Worker)) {
+    match worker.and_then(|()| sys::clone(OwnNamespaces::NONE, Relation::Sibling, alone).map_err(Error::Worker)) {
         Ok(Fork::Child) => {
             drop(pids_write);
             let pids = receive(&pids_read)?;
@@ -129,7 +129,7 @@ pub(crate) fn split(
 }
 
 /// Goes on without namespaces, if it may.
-fn without(error: io::Error, root: Root, report: &mut Report) -> Result<(Pids, Root), Error> {
+fn without<'fd>(error: io::Error, root: Root<'fd>, report: &mut Report) -> Result<(Pids, Root<'fd>), Error> {
     let refused = [libc::EPERM, libc::EACCES, libc::ENOSPC, libc::EUSERS, libc::EINVAL, libc::ENOSYS, libc::ENOENT];
     if !error.raw_os_error().is_some_and(|code| refused.contains(&code)) {
         return Err(Error::Init(error));
@@ -161,11 +161,10 @@ fn write_maps(pid: i32, uid_map: &str, gid_map: &str) -> io::Result<()> {
     std::fs::write(format!("/proc/{pid}/gid_map"), gid_map)
 }
 
-fn enter_namespaces(init: i32, namespaces: i32) -> io::Result<()> {
+fn enter_namespaces(init: i32, namespaces: OwnNamespaces) -> io::Result<()> {
     let pid = Pid::from_raw(init).ok_or(io::ErrorKind::InvalidInput)?;
     let init = pidfd_open(pid, PidfdFlags::empty())?;
-    let all = ThreadNameSpaceType::from_bits_retain(namespaces as u32);
-    Ok(move_into_thread_name_spaces(init.as_fd(), all)?)
+    Ok(move_into_thread_name_spaces(init.as_fd(), namespaces.kinds())?)
 }
 
 /// Kills a process that was made here and will not be used.

@@ -21,25 +21,25 @@ use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags,
     fsconfig_create, fsconfig_set_string, fsmount, fsopen, mount_change, move_mount, open_tree, unmount,
 };
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Component, Path, PathBuf};
 
 /// What will be in the root.
 #[derive(Debug)]
-pub(crate) struct Root {
+pub(crate) struct Root<'fd> {
     entries: Vec<Entry>,
     /// The library and those that go with it.
-    libraries: Vec<Opened>,
-    folders: Vec<Folder>,
-    scratch: Option<Scratch>,
+    libraries: Vec<Opened<'fd>>,
+    folders: Vec<Folder<'fd>>,
+    scratch: Option<Scratch<'fd>>,
     /// How large a zone's private folder is.
     private_bytes: Option<u64>,
 }
 
 /// A folder that a host service serves.
 #[derive(Debug)]
-struct Folder {
-    source: Opened,
+struct Folder<'fd> {
+    source: Opened<'fd>,
     /// Where it is mounted.
     place: PathBuf,
     rights: Rights,
@@ -47,8 +47,8 @@ struct Folder {
 
 /// A host service's private folder.
 #[derive(Debug)]
-struct Scratch {
-    descriptor: RawFd,
+struct Scratch<'fd> {
+    descriptor: BorrowedFd<'fd>,
     bytes: u64,
 }
 
@@ -95,15 +95,18 @@ impl Rights {
 
 /// What the broker has opened, by descriptor and by name.
 #[derive(Debug)]
-struct Opened {
-    descriptor: RawFd,
+struct Opened<'fd> {
+    descriptor: BorrowedFd<'fd>,
     path: PathBuf,
     mount: Option<OwnedFd>,
 }
 
-impl Root {
+impl<'fd> Root<'fd> {
     /// Finds out what is to be put where. Nothing is opened yet.
-    pub(crate) fn plan(zone: Option<&ZoneContents<'_>>, service: Option<&ServiceContents<'_>>) -> Result<Root, Error> {
+    pub(crate) fn plan(
+        zone: Option<&ZoneContents<'fd>>,
+        service: Option<&ServiceContents<'fd>>,
+    ) -> Result<Self, Error> {
         let mut root = Root {
             entries: Vec::new(),
             libraries: Vec::new(),
@@ -127,22 +130,22 @@ impl Root {
         // Folders before what is mounted into them.
         root.entries.sort_by_key(|entry| entry.path.components().count());
         for library in zone.libraries() {
-            root.libraries.push(opened(sys::number(library)).map_err(Opened::library)?);
+            root.libraries.push(opened(library).map_err(Opened::library)?);
         }
         Ok(root)
     }
 
-    fn plan_service(&mut self, service: &ServiceContents<'_>) -> Result<(), Error> {
+    fn plan_service(&mut self, service: &ServiceContents<'fd>) -> Result<(), Error> {
         for (index, folder) in service.folders.iter().enumerate() {
             self.plan_folder(folder, format!("/{index}").into())?;
         }
-        let scratch = service.scratch.map(|one| Scratch { descriptor: sys::number(one.descriptor), bytes: one.bytes });
+        let scratch = service.scratch.map(|one| Scratch { descriptor: one.descriptor, bytes: one.bytes });
         self.scratch = scratch;
         Ok(())
     }
 
-    fn plan_folder(&mut self, folder: &ServedFolder<'_>, place: PathBuf) -> Result<(), Error> {
-        let source = opened(sys::number(folder.descriptor)).map_err(Opened::folder)?;
+    fn plan_folder(&mut self, folder: &ServedFolder<'fd>, place: PathBuf) -> Result<(), Error> {
+        let source = opened(folder.descriptor).map_err(Opened::folder)?;
         let rights = if folder.rights.changes() { Rights::Write } else { Rights::Read };
         self.folders.push(Folder { source, place, rights });
         Ok(())
@@ -155,7 +158,7 @@ impl Root {
 
     /// Where they are without a root of our own: their descriptors, which cannot be replaced meanwhile.
     pub(crate) fn libraries_outside(&self) -> Vec<PathBuf> {
-        self.libraries.iter().map(|library| format!("/proc/self/fd/{}", library.descriptor).into()).collect()
+        self.libraries.iter().map(|library| link(library.descriptor).into()).collect()
     }
 
     /// Takes copies of all mounts with root's rights. What cannot be taken (a container's root is no root) is left to
@@ -243,7 +246,7 @@ impl Root {
 /// What could not be brought inside, and why.
 type Failed = (PathBuf, String);
 
-impl Opened {
+impl Opened<'_> {
     /// A copy of its mount with root's rights, if it can be had.
     fn take_as_root(&mut self) {
         // By descriptor: whatever stands at its path now, this is what the broker looked at.
@@ -251,7 +254,7 @@ impl Opened {
             | OpenTreeFlags::OPEN_TREE_CLOEXEC
             | OpenTreeFlags::AT_EMPTY_PATH
             | OpenTreeFlags::AT_RECURSIVE;
-        self.mount = sys::with_descriptor(self.descriptor, |file| open_tree(file, "", flags)).ok();
+        self.mount = open_tree(self.descriptor, "", flags).ok();
     }
 
     /// Its mount, by its name: an ordinary user cannot copy a mount by a descriptor from before. That the name still means the
@@ -261,7 +264,7 @@ impl Opened {
             return Ok(());
         }
         let copy = copy_mount(&self.path).map_err(|error| error.to_string())?;
-        let wanted = sys::with_descriptor(self.descriptor, |file| fstat(file)).map_err(|error| error.to_string())?;
+        let wanted = fstat(self.descriptor).map_err(|error| error.to_string())?;
         let found = fstat(&copy).map_err(|error| error.to_string())?;
         if (wanted.st_dev, wanted.st_ino) != (found.st_dev, found.st_ino) {
             return Err("something else has taken its place".into());
@@ -280,7 +283,12 @@ impl Opened {
 }
 
 /// Makes a descriptor that the service has lead to what is mounted there, and so nowhere else.
-fn walk_inside(root: BorrowedFd<'_>, place: &Path, descriptor: RawFd, alone: &SingleThreaded) -> Result<(), Error> {
+fn walk_inside(
+    root: BorrowedFd<'_>,
+    place: &Path,
+    descriptor: BorrowedFd<'_>,
+    alone: &SingleThreaded,
+) -> Result<(), Error> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let folder = openat(root, inside(place), flags, Mode::empty()).map_err(mount_error("open", place))?;
     sys::redirect(descriptor, folder.as_fd(), alone).map_err(|source| Error::Mount {
@@ -394,9 +402,14 @@ fn is_harmless(status: &Stat) -> bool {
     FileType::from_raw_mode(status.st_mode) == FileType::CharacterDevice && harmless_device(status.st_rdev)
 }
 
+/// By which name this process reaches what a descriptor leads to.
+fn link(descriptor: BorrowedFd<'_>) -> String {
+    format!("/proc/self/fd/{}", sys::number(descriptor))
+}
+
 /// Where a descriptor was opened.
-fn opened(descriptor: RawFd) -> Result<Opened, Failed> {
-    let link = format!("/proc/self/fd/{descriptor}");
+fn opened(descriptor: BorrowedFd<'_>) -> Result<Opened<'_>, Failed> {
+    let link = link(descriptor);
     let failed = |message: String| (PathBuf::from(&link), message);
     let path = std::fs::read_link(&link).map_err(|error| failed(error.to_string()))?;
     if !path.is_absolute() || path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)") {

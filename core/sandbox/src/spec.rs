@@ -228,7 +228,7 @@ impl<'fd> ZoneContents<'fd> {
     }
 
     /// The files of all libraries, the one that matters first.
-    pub(crate) fn libraries(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+    pub(crate) fn libraries(&self) -> impl Iterator<Item = BorrowedFd<'fd>> {
         std::iter::once(&self.library).chain(&self.further).map(|file| file.0)
     }
 

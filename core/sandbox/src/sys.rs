@@ -2,6 +2,7 @@
 
 use crate::jail::Execute;
 use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::thread::ThreadNameSpaceType;
 use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
@@ -30,12 +31,55 @@ impl SingleThreaded {
     }
 }
 
-/// A copy of this process with these namespaces and this parent (`flags`); its end is announced by SIGCHLD.
+/// Namespaces that a process gets of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct OwnNamespaces(i32);
+
+impl OwnNamespaces {
+    /// None.
+    pub(crate) const NONE: Self = Self(0);
+    /// What a jail gets of its own.
+    pub(crate) const ALL: Self = Self(
+        libc::CLONE_NEWUSER
+            | libc::CLONE_NEWNS
+            | libc::CLONE_NEWPID
+            | libc::CLONE_NEWNET
+            | libc::CLONE_NEWIPC
+            | libc::CLONE_NEWUTS
+            | libc::CLONE_NEWCGROUP,
+    );
+
+    /// All of these but a network: that stays the one this process has.
+    pub(crate) const fn without_network(self) -> Self {
+        Self(self.0 & !libc::CLONE_NEWNET)
+    }
+
+    /// As `setns` wants them.
+    pub(crate) fn kinds(self) -> ThreadNameSpaceType {
+        ThreadNameSpaceType::from_bits_retain(self.0 as u32)
+    }
+}
+
+/// What a new process is to this one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Relation {
+    /// Its child.
+    Child,
+    /// A child of its parent.
+    Sibling,
+}
+
+/// A copy of this process with these namespaces, as a child or as a sibling; its end is announced by SIGCHLD.
 ///
 /// Not `fork`: that can make neither namespaces nor siblings.
-pub(crate) fn clone(flags: i32, _alone: &SingleThreaded) -> io::Result<Fork> {
-    // SAFETY: with one thread no lock can be held by somebody who does not exist in the child.
-    match unsafe { fork(flags | libc::SIGCHLD) } {
+pub(crate) fn clone(namespaces: OwnNamespaces, relation: Relation, _alone: &SingleThreaded) -> io::Result<Fork> {
+    let parent = match relation {
+        Relation::Child => 0,
+        Relation::Sibling => libc::CLONE_PARENT,
+    };
+    // SAFETY: with one thread no lock can be held by somebody who does not exist in the child; these are namespaces, a parent
+    // and a signal.
+    match unsafe { fork(namespaces.0 | parent | libc::SIGCHLD) } {
         -1 => Err(io::Error::last_os_error()),
         0 => Ok(Fork::Child),
         pid => Ok(Fork::Parent(pid as i32)),
@@ -56,30 +100,39 @@ pub(crate) fn try_fork() -> io::Result<()> {
 ///
 /// # Safety
 ///
-/// If there are other threads, the child takes no lock: it makes system calls and ends.
+/// If there are other threads, the child takes no lock: it makes system calls and ends. `flags` share nothing with it: they are
+/// namespaces, CLONE_PARENT and the signal of its end.
 unsafe fn fork(flags: i32) -> libc::c_long {
     let (none, unused) = (std::ptr::null_mut::<libc::c_void>(), 0usize);
-    // SAFETY: without CLONE_VM and with a null stack this is fork: the child runs on a copy of this stack and shares no
-    // memory with us. CLONE_SETTLS and the *_TID flags are never passed, so the null pointers are not used.
+    // SAFETY: without CLONE_VM (the caller's promise) and with a null stack this is fork: the child runs on a copy of this stack
+    // and shares no memory with us. CLONE_SETTLS and the *_TID flags are not passed either, so the null pointers are not used.
     unsafe { libc::syscall(libc::SYS_clone, flags as libc::c_ulong, none, none, none, unused) }
 }
 
-/// What a jail gets of its own.
-pub(crate) const NAMESPACES: i32 = libc::CLONE_NEWUSER
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
+/// Whether a process can be made that has these namespaces.
+pub(crate) fn try_namespaces(namespaces: OwnNamespaces) -> io::Result<()> {
+    // SAFETY: the body does nothing.
+    unsafe { in_child(namespaces, || 0) }
+}
+
+/// Whether a process can do without [making code of what was written](deny_write_execute).
+pub(crate) fn try_deny_write_execute() -> io::Result<()> {
+    let refuse = || deny_write_execute().map_or_else(|error| error.raw_os_error().unwrap_or(1), |()| 0);
+    // SAFETY: the body makes one system call and looks at a number.
+    unsafe { in_child(OwnNamespaces::NONE, refuse) }
+}
 
 /// Runs `body` in a child of its own and waits for it; what it gives is an error number, or 0. Other threads may be
-/// running: `body` must do nothing but make system calls (it is a `fn`, so that it captures nothing).
-pub(crate) fn in_child(flags: i32, body: fn() -> i32) -> io::Result<()> {
+/// running. (It is a `fn`, so that it captures nothing.)
+///
+/// # Safety
+///
+/// `body` does nothing but make system calls.
+unsafe fn in_child(namespaces: OwnNamespaces, body: fn() -> i32) -> io::Result<()> {
     // Without an exit signal: a reaper elsewhere in this process does not see this child.
-    // SAFETY: another thread may hold a lock (of the allocator, say), but the child takes none: it makes system calls and
-    // ends.
-    let pid = unsafe { fork(flags) } as i32;
+    // SAFETY: another thread may hold a lock (of the allocator, say), but the child takes none: it makes system calls, by the
+    // caller's promise, and ends.
+    let pid = unsafe { fork(namespaces.0) } as i32;
     if pid == 0 {
         exit(body());
     }
@@ -296,13 +349,6 @@ pub(crate) fn is_folder(number: RawFd) -> bool {
     unsafe { libc::fstat(number, &mut status) == 0 && status.st_mode & libc::S_IFMT == libc::S_IFDIR }
 }
 
-/// Lends a descriptor that somebody in this process owns.
-pub(crate) fn with_descriptor<T>(number: RawFd, use_it: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
-    // SAFETY: the number comes from a `BorrowedFd` in a `Spec` that is borrowed for as long as `enter` runs, so it is
-    // open throughout; a launcher's two children have it as well. It is a number only so that plans need no lifetime.
-    use_it(unsafe { BorrowedFd::borrow_raw(number) })
-}
-
 /// Becomes a program, with three descriptors and no others. Gives the error if that was not possible.
 pub(crate) fn execute(what: &Execute<'_>) -> io::Error {
     let pointers = |texts: &[CString]| -> Vec<*const libc::c_char> {
@@ -344,11 +390,10 @@ pub(crate) fn execute(what: &Execute<'_>) -> io::Error {
     io::Error::last_os_error()
 }
 
-/// Makes a number that is open lead elsewhere: to a copy of `to`.
-pub(crate) fn redirect(number: RawFd, to: BorrowedFd<'_>, _alone: &SingleThreaded) -> io::Result<()> {
-    // SAFETY: integers only. The number belongs to a descriptor that is lent to `enter` for this purpose; its owner has one as
-    // before, and nobody else uses it meanwhile.
-    check(unsafe { libc::dup3(to.as_raw_fd(), number, libc::O_CLOEXEC) }.into())
+/// Makes a descriptor lead elsewhere: to a copy of `to`.
+pub(crate) fn redirect(descriptor: BorrowedFd<'_>, to: BorrowedFd<'_>, _alone: &SingleThreaded) -> io::Result<()> {
+    // SAFETY: integers only. The descriptor is open as before, and its owner's; nobody else uses it meanwhile.
+    check(unsafe { libc::dup3(to.as_raw_fd(), descriptor.as_raw_fd(), libc::O_CLOEXEC) }.into())
 }
 
 /// The descriptor's bare number, for lists.
@@ -358,4 +403,16 @@ pub(crate) fn number(descriptor: BorrowedFd<'_>) -> RawFd {
 
 fn check(result: libc::c_long) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_s_failure_is_told() {
+        // SAFETY: the body does nothing.
+        let error = unsafe { in_child(OwnNamespaces::NONE, || libc::EPERM) }.expect_err("the child failed");
+        assert_eq!(error.raw_os_error(), Some(libc::EPERM));
+    }
 }

@@ -41,8 +41,8 @@ impl Channel {
     }
 
     /// Note on the terms' page that the zone no longer waits for a callable of the client, which is told next.
-    pub fn note_late(&self) {
-        self.terms.note_late();
+    pub fn note_callback_timeout(&self) {
+        self.terms.note_callback_timeout();
     }
 
     /// Change the terms to `state` and wake the client if it waits.

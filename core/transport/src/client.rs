@@ -100,8 +100,8 @@ impl Caller {
     }
 
     /// How many callables the zone has stopped waiting for so far, as the broker says.
-    pub fn late(&self) -> u32 {
-        self.terms.late()
+    pub fn callback_timeouts(&self) -> u32 {
+        self.terms.callback_timeouts()
     }
 
     /// The last reply: copied, with a known status and a count in range. Its words are unchecked claims.

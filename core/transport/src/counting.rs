@@ -257,7 +257,7 @@ mod tests {
 
     /// The same calls are counted alike on a page and on numbers of one process.
     #[test]
-    fn a_page_and_a_cell_count_alike() {
+    fn a_page_and_memory_of_one_s_own_count_alike() {
         let quotas = [
             Quota { calls: Some(4), bytes: Some(100), ..Quota::default() },
             Quota { rate: Some(Rate { calls: 3, period_ms: 3_600_000 }), cpu_ns: Some(1), ..Quota::default() },

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 const PAGE: usize = 4096;
 const STATE: usize = 0;
 /// On a cache line of its own, because each call reads the state.
-const LATE: usize = 64;
+const CALLBACK_TIMEOUTS: usize = 64;
 
 /// Whether calls may run.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -60,8 +60,8 @@ impl Terms {
     }
 
     /// Count a callable that the zone no longer waits for.
-    pub fn note_late(&self) {
-        self.memory.word(LATE).fetch_add(1, Ordering::Release);
+    pub fn note_callback_timeout(&self) {
+        self.memory.word(CALLBACK_TIMEOUTS).fetch_add(1, Ordering::Release);
     }
 }
 
@@ -78,8 +78,8 @@ impl TermsView {
     }
 
     /// How many callables the zone has given up so far, wrapping around.
-    pub fn late(&self) -> u32 {
-        self.memory.word(LATE).load(Ordering::Acquire)
+    pub fn callback_timeouts(&self) -> u32 {
+        self.memory.word(CALLBACK_TIMEOUTS).load(Ordering::Acquire)
     }
 
     /// The state now.

@@ -16,11 +16,10 @@ use crate::serve::policy::ClientPolicy;
 use crate::serve::workers::WorkerContext;
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::FromZone;
-use cloison_contract::shape::{Callback, Reached, Shape, Slots};
+use cloison_contract::shape::{Callback, Reached, Slots};
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::server_channel::Unanswered;
 use cloison_transport::status::monotonic;
-use libffi::low::ffi_cif;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ impl Callbacks {
         let mut callbacks = Self { kinds: Vec::new(), of: vec![Vec::new(); interface.functions.len()] };
         for (index, function) in interface.functions.iter().enumerate() {
             for (position, parameter) in function.parameters.iter().enumerate() {
-                let Shape::Callback(callback) = &parameter.shape else { continue };
+                let Some(callback) = parameter.shape.callback() else { continue };
                 let deadline = callback.deadline.or(function.deadline).unwrap_or(interface.sandbox.deadline);
                 let same = |kind: &Arc<CallbackKind>| kind.callback == *callback && kind.deadline == deadline;
                 let kind = match callbacks.kinds.iter().position(same) {
@@ -140,8 +139,8 @@ impl CallableTarget {
 }
 
 impl Target for CallableTarget {
-    fn interface(&self) -> *mut ffi_cif {
-        self.kind.signature.cif()
+    fn interface(&self) -> &CallInterface {
+        &self.kind.signature
     }
 
     fn run(&self, call: RawCall<'_>) {
@@ -257,7 +256,7 @@ impl CallableTarget {
                 }
                 Err(Unanswered::Deadline) => {
                     // Who does not hear it goes on with what nobody waits for.
-                    let _ = service.control.try_send(&FromZone::Late { channel: client.channel.id() }, &[]);
+                    let _ = service.control.try_send(&FromZone::CallbackTimeout { channel: client.channel.id() }, &[]);
                     return Err(Failed::Overdue(self.overdue(turn, until)));
                 }
                 Err(Unanswered::Gone) => {

@@ -9,7 +9,7 @@ use crate::native::block::Block;
 use crate::objects::retained::Retained;
 use cloison_contract::call::{Request, Status};
 use cloison_contract::expression::Expression;
-use cloison_contract::shape::{Lifetime, Shape};
+use cloison_contract::shape::Lifetime;
 use cloison_contract::types::Scalar;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Call<'_, '_> {
     fn fill_in(&mut self) -> Step {
         let plan = self.plan();
         for index in &plan.blank {
-            self.set_cell(*index, 0);
+            self.set_pointed(*index, 0);
             self.state.words[*index] = 0;
         }
         for (index, bits) in &plan.constants {
@@ -61,7 +61,7 @@ impl Call<'_, '_> {
     /// What the library keeps must go with an object, unless there is nothing to keep.
     fn check_lifetime(&self, index: usize, lifetime: Lifetime) -> Step {
         let Lifetime::Parameter(object) = lifetime else { return Ok(()) };
-        let is_argument = matches!(self.function.parameters[object].shape, Shape::Handle(_));
+        let is_argument = self.function.parameters[object].shape.passed_object().is_some();
         let kept = self.state.kept.iter().any(|(parameter, _)| *parameter == index);
         if kept && is_argument && self.state.words[object] == 0 {
             return Err(self.argument(object, format_args!("must not be None, as it keeps `{}`", self.name(index))));

@@ -8,7 +8,6 @@ use crate::marshal::call::{Call, Held, Step};
 use crate::marshal::number::word_of_bits;
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shape::copied;
-use crate::objects::retained::Retained;
 use crate::serve::recorder::Recorder;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{BytesTest, EvaluationError, Expression, Real};
@@ -62,9 +61,20 @@ impl Call<'_, '_> {
             },
             Shape::Buffer(buffer) if buffer.direction.is_in() => match self.state.held[index] {
                 Held::Null => Some(ObservedValue::Null),
-                _ => u64::try_from(self.argument_length(index).ok()?).ok().map(ObservedValue::Length),
+                Held::Arena { .. } | Held::Kept { .. } | Held::Scratch(_) => {
+                    u64::try_from(self.argument_length(index).ok()?).ok().map(ObservedValue::Length)
+                }
             },
-            _ => None,
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Wide(_) => None,
         }
     }
 
@@ -83,15 +93,14 @@ impl Call<'_, '_> {
             Held::Null => test.holds(None),
             Held::Scratch(piece) => test.holds(Some(as_c_sees(shape, self.scratch.bytes(piece)))),
             Held::Kept { bytes, .. } => {
-                let kept = self.state.kept.iter().find_map(|(of, kept)| match kept {
-                    Retained::Block(block) if *of == index => Some(block.first(bytes as usize)),
-                    _ => None,
+                let kept = self.state.kept.iter().find_map(|(of, kept)| {
+                    let block = kept.read().filter(|_| *of == index)?;
+                    Some(block.first(bytes as usize))
                 });
                 let kept = kept.ok_or(EvaluationError::Unknown)?;
-                test.holds(Some(match shape {
-                    Shape::Text(_) => &kept,
-                    _ => as_c_sees(shape, &kept),
-                }))
+                // A kept text has no more than its own bytes here.
+                let own = matches!(shape, Shape::Text(_));
+                test.holds(Some(if own { &kept } else { as_c_sees(shape, &kept) }))
             }
         }
     }
@@ -108,7 +117,17 @@ impl Call<'_, '_> {
                 Held::Scratch(piece) => Ok(as_c_sees(shape, self.scratch.bytes(piece)).len() as i128),
                 Held::Arena { .. } | Held::Kept { .. } | Held::Null => Ok(i128::from(held.bytes())),
             },
-            _ => Err(EvaluationError::Unknown),
+            Shape::Buffer(_)
+            | Shape::Callback(_)
+            | Shape::CapacityOf(_)
+            | Shape::Constant(_)
+            | Shape::Handle(_)
+            | Shape::LengthOf(_)
+            | Shape::Number(_)
+            | Shape::OutPointer(_)
+            | Shape::Record(_)
+            | Shape::ScalarPointer(_)
+            | Shape::Wide(_) => Err(EvaluationError::Unknown),
         }
     }
 
@@ -149,7 +168,17 @@ impl Call<'_, '_> {
 fn as_c_sees<'a>(shape: &Shape, bytes: &'a [u8]) -> &'a [u8] {
     let ended = match shape {
         Shape::Buffer(buffer) => buffer.terminated,
-        _ => matches!(shape, Shape::Text(_)),
+        Shape::Text(_) => true,
+        Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::Handle(_)
+        | Shape::LengthOf(_)
+        | Shape::Number(_)
+        | Shape::OutPointer(_)
+        | Shape::Record(_)
+        | Shape::ScalarPointer(_)
+        | Shape::Wide(_) => false,
     };
     if ended { bytes.strip_suffix(&[0]).unwrap_or(bytes) } else { bytes }
 }

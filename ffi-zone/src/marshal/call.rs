@@ -16,7 +16,6 @@ use cloison_contract::FunctionId;
 use cloison_contract::call::Status;
 use cloison_contract::expression::{BytesTest, Environment, EvaluationError, Real};
 use cloison_contract::interface::Function;
-use cloison_contract::shape::Position;
 use cloison_contract::types::{NumberPlace, Scalar};
 use cloison_transport::Arena;
 use std::fmt::Display;
@@ -76,8 +75,8 @@ pub(crate) struct Call<'a, 'b> {
     pub(crate) cursor: u64,
     /// Bit by bit, the parameters whose number is known.
     pub(crate) numbers: u64,
-    /// Bit by bit, the parameters whose cell is known.
-    pub(crate) cells: u64,
+    /// Bit by bit, the parameters that have been set to the address of a number of the frame's.
+    pub(crate) pointed: u64,
     pub(crate) outcome: Option<Outcome>,
     /// Where the value is, if it is larger than a word.
     pub(crate) result: Option<Piece>,
@@ -105,22 +104,14 @@ impl<'a, 'b> Call<'a, 'b> {
         self.plan().scalars.get(index).copied().flatten().filter(|_| self.numbers >> index & 1 == 1)
     }
 
-    /// The parameter at that position.
-    pub(crate) fn index(&self, position: Position) -> Step<usize> {
-        match position {
-            Position::Parameter(index) => Ok(index),
-            Position::Value => Err(self.malformed()),
-        }
+    pub(crate) fn set_pointed(&mut self, index: usize, bits: u64) {
+        self.state.frame.set_pointed(index, bits);
+        self.pointed |= 1 << index;
     }
 
-    pub(crate) fn set_cell(&mut self, index: usize, bits: u64) {
-        self.state.frame.set_cell(index, bits);
-        self.cells |= 1 << index;
-    }
-
-    /// Whether the parameter is a cell that has been set, and not NULL.
-    pub(crate) fn has_cell(&self, index: usize) -> bool {
-        self.cells >> index & 1 == 1
+    /// Whether the parameter has been set to the address of a number of the frame's: a scalar pointer that is not NULL, for one.
+    pub(crate) fn has_pointed(&self, index: usize) -> bool {
+        self.pointed >> index & 1 == 1
     }
 
     #[inline]
@@ -210,9 +201,9 @@ impl Environment for Call<'_, '_> {
         scalar.and_then(|scalar| value_of_bits(self.state.frame.value(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
-    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_cell(index));
-        scalar.and_then(|scalar| value_of_bits(self.state.frame.cell(index), scalar)).ok_or(EvaluationError::Unknown)
+    fn pointed(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.plan().scalars.get(index).copied().flatten().filter(|_| self.has_pointed(index));
+        scalar.and_then(|scalar| value_of_bits(self.state.frame.pointed(index), scalar)).ok_or(EvaluationError::Unknown)
     }
 
     fn errno(&mut self) -> Result<i128, EvaluationError> {

@@ -61,7 +61,7 @@ impl<'a> CallbackCall<'a> {
     pub(crate) fn measure(&mut self, functions: &Functions) -> Step {
         self.room = vec![0; self.parameters().len()];
         for (index, parameter) in self.parameters().iter().enumerate() {
-            if let Shape::Buffer(buffer) = &parameter.shape
+            if let Some(buffer) = parameter.shape.buffer()
                 && parameter.shape.is_result()
             {
                 self.room[index] = self.capacity(functions, index, buffer)?;
@@ -185,7 +185,7 @@ impl<'a> CallbackCall<'a> {
     }
 
     /// The type of the number that the parameter there points to, if it does.
-    pub(crate) fn cell_scalar(&self, index: usize) -> Option<Scalar> {
+    pub(crate) fn pointed_scalar(&self, index: usize) -> Option<Scalar> {
         let shape = &self.parameters().get(index)?.shape;
         shape.scalar().filter(|_| matches!(shape, Shape::ScalarPointer(_)))
     }
@@ -208,7 +208,7 @@ impl<'a> CallbackCall<'a> {
     }
 
     /// Sets the number that a [`Shape::ScalarPointer`] points to.
-    pub(crate) fn set_cell(&self, index: usize, scalar: Scalar, bits: u64) {
+    pub(crate) fn set_pointed(&self, index: usize, scalar: Scalar, bits: u64) {
         // SAFETY: C has passed this as the address of such a number, or NULL.
         unsafe { self.write(index, &bits.to_le_bytes()[..scalar.size()]) };
     }
@@ -244,14 +244,6 @@ impl<'a> CallbackCall<'a> {
         }
         incoming.span(offset, bytes, u64::MAX, false)?;
         Ok((offset, bytes))
-    }
-
-    /// The parameter at that position.
-    pub(crate) fn index(&self, position: Position) -> Step<usize> {
-        match position {
-            Position::Parameter(index) => Ok(index),
-            Position::Value => Err(self.malformed()),
-        }
     }
 
     #[cold]
@@ -314,8 +306,8 @@ impl Environment for Given<'_, '_> {
         }
     }
 
-    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
-        let scalar = self.call.cell_scalar(index);
+    fn pointed(&mut self, index: usize) -> Result<i128, EvaluationError> {
+        let scalar = self.call.pointed_scalar(index);
         scalar.and_then(|scalar| self.call.pointed_number(index, scalar)).ok_or(EvaluationError::Unknown)
     }
 

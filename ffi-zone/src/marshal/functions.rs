@@ -90,7 +90,11 @@ pub struct Functions {
 
 impl Functions {
     /// Prepares all functions; `symbol` gives the address of each. The first that fails ends it.
-    pub fn new<E: From<(FunctionId, FunctionError)>>(
+    ///
+    /// # Safety
+    ///
+    /// What `symbol` gives for a function is the address of that one.
+    pub unsafe fn new<E: From<(FunctionId, FunctionError)>>(
         interface: Interface,
         mut symbol: impl FnMut(FunctionId, &Function) -> Result<Code, E>,
     ) -> Result<Self, E> {
@@ -101,7 +105,9 @@ impl Functions {
             let parameters = function.parameters.iter().map(|parameter| &parameter.c_type);
             let signature = CallInterface::new(&interface.types, parameters, function.variadic, &function.result);
             let signature = signature.map_err(|error| (id, error.into()))?;
-            entries.push(Entry { plan, callee: Callee::new(signature, symbol(id, function)?) });
+            let code = symbol(id, function)?;
+            // SAFETY: the signature is the function's, and so is the code, as the caller promises.
+            entries.push(Entry { plan, callee: unsafe { Callee::new(signature, code) } });
         }
         // Each plan has been made with these, so that they make sense if there is any function at all.
         let translations = translations(&interface.types).unwrap_or_default();
@@ -210,7 +216,7 @@ impl Functions {
     pub unsafe fn free(&self, frame: &mut Frame, id: FunctionId, address: u64) {
         if let Some((entry, function)) = self.get(id).zip(self.declaration(id)) {
             match function.parameters.first().is_some_and(is_by_address) {
-                true => frame.set_cell(0, address),
+                true => frame.set_pointed(0, address),
                 false => frame.set(0, address),
             }
             // SAFETY: its one parameter is set to what the caller says.
@@ -221,11 +227,11 @@ impl Functions {
 
 /// Whether a parameter is the address of a variable that holds the pointer to an object.
 pub(crate) fn is_by_address(parameter: &Parameter) -> bool {
-    matches!(&parameter.shape, Shape::Handle(handle) if handle.by_address)
+    parameter.shape.handle().is_some_and(|handle| handle.by_address)
 }
 
 /// Whether a function that takes one object can be asked of that one: NULL only where it says so.
 fn takes(function: &Function, address: u64) -> bool {
-    let null = matches!(function.parameters.first().map(|one| &one.shape), Some(Shape::Handle(handle)) if handle.null);
-    address != 0 || null
+    let handle = function.parameters.first().and_then(|one| one.shape.handle());
+    address != 0 || handle.is_some_and(|handle| handle.null)
 }

@@ -113,7 +113,9 @@ impl Incoming<'_, '_> {
         let translation = of_element(self.translations, element).ok_or_else(|| self.malformed())?;
         match element {
             Element::Text { .. } => self.texts(offset, bytes, terminated.then_some(&translation)),
-            _ => self.records(offset, bytes, &translation, terminated),
+            Element::Handle { .. } | Element::Record { .. } | Element::Scalar(_) => {
+                self.records(offset, bytes, &translation, terminated)
+            }
         }
     }
 

@@ -32,7 +32,15 @@ pub fn bits_of_word(word: u64, scalar: Scalar, range: Range) -> Result<u64, Misf
             in_float_range(wide, range)?;
             Ok(u64::from(narrow.to_bits()))
         }
-        _ => {
+        Scalar::Bool
+        | Scalar::I16
+        | Scalar::I32
+        | Scalar::I64
+        | Scalar::I8
+        | Scalar::U16
+        | Scalar::U32
+        | Scalar::U64
+        | Scalar::U8 => {
             if scalar.extend(word) != word {
                 return Err(Misfit::Type);
             }
@@ -40,7 +48,7 @@ pub fn bits_of_word(word: u64, scalar: Scalar, range: Range) -> Result<u64, Misf
                 Range::Integer(low, high) if !(low..=high).contains(&integer_of_bits(word, scalar)) => {
                     Err(Misfit::Range)
                 }
-                _ => Ok(word),
+                Range::Any | Range::Float(..) | Range::Integer(..) => Ok(word),
             }
         }
     }
@@ -50,7 +58,7 @@ pub fn bits_of_word(word: u64, scalar: Scalar, range: Range) -> Result<u64, Misf
 fn in_float_range(value: f64, range: Range) -> Result<(), Misfit> {
     match range {
         Range::Float(low, high) if !(low..=high).contains(&value) => Err(Misfit::Range),
-        _ => Ok(()),
+        Range::Any | Range::Float(..) | Range::Integer(..) => Ok(()),
     }
 }
 
@@ -60,7 +68,15 @@ pub fn word_of_bits(bits: u64, scalar: Scalar) -> u64 {
     match scalar {
         Scalar::F32 => f64::from(f32::from_bits(bits as u32)).to_bits(),
         Scalar::F64 => bits,
-        _ => scalar.extend(bits),
+        Scalar::Bool
+        | Scalar::I16
+        | Scalar::I32
+        | Scalar::I64
+        | Scalar::I8
+        | Scalar::U16
+        | Scalar::U32
+        | Scalar::U64
+        | Scalar::U8 => scalar.extend(bits),
     }
 }
 

@@ -8,7 +8,6 @@ use crate::native::fences::{FENCE_BYTES, PATTERN, is_whole, overran};
 use crate::objects::retained::Retained;
 use cloison_contract::call::ARENA_ALIGNMENT;
 use cloison_contract::expression::Expression;
-use cloison_contract::shape::Shape;
 use std::sync::Arc;
 
 /// All parameters are set, and what they lead to is there: C may be called.
@@ -88,10 +87,10 @@ impl Call<'_, '_> {
                 overran(Some(*index), held.bytes());
             }
         }
-        let mut cells = self.cells;
-        while cells != 0 {
-            let index = cells.trailing_zeros() as usize;
-            cells &= cells - 1;
+        let mut pointed = self.pointed;
+        while pointed != 0 {
+            let index = pointed.trailing_zeros() as usize;
+            pointed &= pointed - 1;
             if !self.state.frame.is_whole(index) {
                 overran(Some(index), size_of::<u64>() as u64);
             }
@@ -167,7 +166,7 @@ impl Call<'_, '_> {
             return Err(self.argument(fill.of.first().copied().unwrap_or(fill.parameter), text));
         };
         if fill.pointer {
-            self.set_cell(fill.parameter, bits);
+            self.set_pointed(fill.parameter, bits);
         } else {
             self.state.frame.set(fill.parameter, bits);
             self.numbers |= 1 << fill.parameter;
@@ -177,7 +176,6 @@ impl Call<'_, '_> {
 
     /// The size of a buffer's elements.
     fn element(&self, index: usize) -> usize {
-        let Shape::Buffer(buffer) = &self.function.parameters[index].shape else { return 1 };
-        buffer.element.size()
+        self.function.parameters[index].shape.buffer().map_or(1, |buffer| buffer.element.size())
     }
 }

@@ -4,11 +4,10 @@ use crate::marshal::call::{Call, Step};
 use crate::marshal::number::{value_of_bits, word_of_bits};
 use crate::marshal::refusal::Refusal;
 use crate::marshal::shape;
-use crate::objects::retained::Retained;
 use cloison_contract::call::Reply;
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::Message;
-use cloison_contract::shape::{Position, Shape};
+use cloison_contract::shape::Position;
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +30,9 @@ impl Call<'_, '_> {
             match condition.evaluate(self) {
                 Ok(holds) if (holds != 0) == wanted => {}
                 Ok(_) => return Err(self.failed()),
-                Err(error) => return Err(self.lied(format_args!("whether it failed cannot be judged: {error}"))),
+                Err(error) => {
+                    return Err(self.protocol_violation(format_args!("whether it failed cannot be judged: {error}")));
+                }
             }
         }
         Ok(())
@@ -54,17 +55,14 @@ impl Call<'_, '_> {
 
     /// The number of a block that the library writes.
     pub(crate) fn block_number(&self, parameter: usize) -> u64 {
-        let number = self.state.kept.iter().find_map(|(index, retained)| match retained {
-            Retained::Buffer(number, _) if *index == parameter => Some(*number),
-            _ => None,
-        });
-        number.unwrap_or(0)
+        let kept = self.state.kept.iter().filter(|(index, _)| *index == parameter);
+        kept.filter_map(|(_, retained)| retained.number()).next().unwrap_or(0)
     }
 
     /// The address that the library has given there: as its value, or in a pointer that it has filled in.
     pub(crate) fn address_at(&mut self, position: Position) -> u64 {
         match position {
-            Position::Parameter(index) => self.state.frame.cell(index),
+            Position::Parameter(index) => self.state.frame.pointed(index),
             Position::Value => self.outcome.map_or(0, |outcome| outcome.value),
         }
     }
@@ -112,12 +110,14 @@ impl Call<'_, '_> {
                 let bytes = elements.checked_mul(element as i128).and_then(|bytes| u64::try_from(bytes).ok());
                 bytes.filter(|bytes| *bytes <= room).ok_or_else(|| {
                     let capacity = room / element as u64;
-                    self.lied(format_args!(
+                    self.protocol_violation(format_args!(
                         "it says that it wrote {elements} elements to `{name}`, which had room for {capacity}"
                     ))
                 })
             }
-            Err(error) => Err(self.lied(format_args!("how much it wrote to `{name}` is unknown: {error}"))),
+            Err(error) => {
+                Err(self.protocol_violation(format_args!("how much it wrote to `{name}` is unknown: {error}")))
+            }
         }
     }
 
@@ -125,12 +125,12 @@ impl Call<'_, '_> {
     #[cold]
     pub(crate) fn endless(&mut self, position: Position, most: u64) -> Box<Refusal> {
         match position {
-            Position::Parameter(index) => {
-                self.lied(format_args!("no element among the first {most} bytes of `{}` ends it", self.name(index)))
-            }
-            Position::Value => {
-                self.lied(format_args!("no element among the first {most} bytes that it returned ends them"))
-            }
+            Position::Parameter(index) => self.protocol_violation(format_args!(
+                "no element among the first {most} bytes of `{}` ends it",
+                self.name(index)
+            )),
+            Position::Value => self
+                .protocol_violation(format_args!("no element among the first {most} bytes that it returned ends them")),
         }
     }
 
@@ -155,10 +155,10 @@ impl Call<'_, '_> {
             Some(Message::Code(id)) => told.and_then(|code| functions.message(self.nested(), id, code)),
             Some(Message::Handle { function, parameter, through }) => {
                 let parameters = &self.function.parameters;
-                let passed = matches!(&parameters[parameter].shape, Shape::Handle(handle) if !handle.by_address);
+                let passed = parameters[parameter].shape.handle().is_some_and(|handle| !handle.by_address);
                 let address = match passed {
                     true => self.state.frame.value(parameter),
-                    false => self.state.frame.cell(parameter),
+                    false => self.state.frame.pointed(parameter),
                 };
                 // SAFETY: it is an argument of this call, whose handle has been looked up, or what the library has put in a
                 // place for such an object; and then what the library gives for it.
@@ -179,7 +179,7 @@ impl Call<'_, '_> {
 
     /// What the library says about itself cannot be true.
     #[cold]
-    pub(crate) fn lied(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
+    pub(crate) fn protocol_violation(&mut self, text: impl std::fmt::Display) -> Box<Refusal> {
         let errno = self.outcome.filter(|_| self.plan().failure.errno).map_or(0, |outcome| outcome.errno);
         let value = if self.plan().value.is_some() { self.number_word() } else { 0 };
         Refusal::native(value, errno, text)

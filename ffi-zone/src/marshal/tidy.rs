@@ -14,7 +14,7 @@ use crate::marshal::calling::finish;
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::Retained;
 use crate::objects::retained::Setter;
-use cloison_contract::shape::{Lifetime, Shape};
+use cloison_contract::shape::Lifetime;
 
 impl Call<'_, '_> {
     /// What is going to end has nothing of its own any more.
@@ -30,7 +30,7 @@ impl Call<'_, '_> {
 
     fn parameter_of(&self, word: u64) -> usize {
         let parameters = self.function.parameters.iter().enumerate();
-        let mut handles = parameters.filter(|(_, parameter)| matches!(parameter.shape, Shape::Handle(_)));
+        let mut handles = parameters.filter(|(_, parameter)| parameter.shape.passed_object().is_some());
         handles.find(|(index, _)| self.state.words[*index] == word).map_or(0, |(index, _)| index)
     }
 

@@ -128,7 +128,7 @@ impl Translation {
 pub fn translations(types: &[Definition]) -> Result<Translations, TypeId> {
     let translation = |(index, definition): (usize, &Definition)| match &definition.kind {
         TypeKind::Record(record) => of_record(types, record, 0).map(Some).ok_or(TypeId(index as u32)),
-        _ => Ok(None),
+        TypeKind::Enum(_) | TypeKind::Handle(_) => Ok(None),
     };
     types.iter().enumerate().map(translation).collect()
 }
@@ -278,7 +278,14 @@ impl<'a> Draft<'a> {
                 self.cover(offset, bytes)
             }
             // Each on its own; what has no end ends at the record's.
-            _ => {
+            CType::Array { .. }
+            | CType::Enum { .. }
+            | CType::Function(_)
+            | CType::Opaque(_)
+            | CType::Pointer { .. }
+            | CType::Scalar { .. }
+            | CType::Void
+            | CType::Wide(_) => {
                 (0..length).try_for_each(|index| self.member(of, role, offset.checked_add(index.checked_mul(stride)?)?))
             }
         }

@@ -8,6 +8,7 @@
 //! One of the modules of this crate that contain `unsafe`.
 
 use crate::callback::callables::ClosureId;
+use crate::native::ffi::CallInterface;
 use crate::native::trampolines::{self, SLOTS};
 use libffi::low::ffi_cif;
 use std::collections::VecDeque;
@@ -29,8 +30,8 @@ fn slot_of(closure: ClosureId) -> usize {
 
 /// What a closure leads to.
 pub trait Target: Send + Sync {
-    /// The call interface: that of the function type which C believes in. It never changes.
-    fn interface(&self) -> *mut ffi_cif;
+    /// The call interface: that of the function type which C believes in. It is the target's own, and lives as long as that.
+    fn interface(&self) -> &CallInterface;
 
     /// C calls, on whatever thread.
     fn run(&self, call: RawCall<'_>);
@@ -89,9 +90,9 @@ pub fn allot(target: Arc<dyn Target>) -> Option<ClosureId> {
     let index = lock(&FREE).get_or_insert_with(|| (0..POOLED as u16).collect()).pop_front()?;
     let mut slot = target_of(index.into());
     // SAFETY: the slot is free: nobody has been told its address since it was taken back, and a library that calls it
-    // nevertheless does what C calls undefined. The target stays in the slot until the next `prepare`, and with it its
-    // call interface.
-    if !unsafe { trampolines::prepare(index.into(), target.interface(), entered) } {
+    // nevertheless does what C calls undefined. The call interface is the target's, of which nothing can be changed while this
+    // shares it, and that stays in the slot until the next `prepare`.
+    if !unsafe { trampolines::prepare(index.into(), target.interface().cif(), entered) } {
         lock(&FREE).get_or_insert_default().push_back(index);
         return None;
     }
@@ -160,7 +161,6 @@ unsafe extern "C" fn entered(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::native::ffi::CallInterface;
     use cloison_contract::types::{CType, Scalar};
 
     struct Doubles {
@@ -179,8 +179,8 @@ mod tests {
     }
 
     impl Target for Doubles {
-        fn interface(&self) -> *mut ffi_cif {
-            self.signature.cif()
+        fn interface(&self) -> &CallInterface {
+            &self.signature
         }
         fn run(&self, call: RawCall<'_>) {
             // SAFETY: one double comes in and one goes out.

@@ -10,7 +10,7 @@
 //! | in the scratch region, further ones | [`FENCE_BYTES`] of the pattern |
 //! | in a channel's arena (zones of one client) | the same pattern; behind the arena, an inaccessible page |
 //! | memory that the library keeps | the same pattern |
-//! | one number | [`CELL_FENCE`]: 56 bytes of the pattern |
+//! | one number | [`SCALAR_FENCE`]: 56 bytes of the pattern |
 //!
 //! A page of its own for each room that has only a pattern would be made and taken away in each call, as rooms are where the call
 //! before has left off: 7 µs where one thread runs and 18 µs where two do, since the kernel has to tell the other processors. A
@@ -50,13 +50,13 @@ pub(crate) const PATTERN: [u8; FENCE_BYTES] = {
 };
 
 /// How much of it stands behind one number, in words: together they are a cache line.
-pub(crate) const CELL_FENCE_WORDS: usize = FENCE_BYTES / 8 - 1;
+pub(crate) const SCALAR_FENCE_WORDS: usize = FENCE_BYTES / 8 - 1;
 
 /// What stands behind one number.
-pub(crate) const CELL_FENCE: [u64; CELL_FENCE_WORDS] = {
-    let mut words = [0; CELL_FENCE_WORDS];
+pub(crate) const SCALAR_FENCE: [u64; SCALAR_FENCE_WORDS] = {
+    let mut words = [0; SCALAR_FENCE_WORDS];
     let mut index = 0;
-    while index < CELL_FENCE_WORDS {
+    while index < SCALAR_FENCE_WORDS {
         let (_, rest) = PATTERN.split_at(index * 8);
         words[index] = u64::from_le_bytes(*rest.first_chunk().expect("longer than the words"));
         index += 1;

@@ -16,7 +16,7 @@
 mod description;
 mod registers;
 
-use crate::native::fences::{CELL_FENCE, CELL_FENCE_WORDS};
+use crate::native::fences::{SCALAR_FENCE, SCALAR_FENCE_WORDS};
 use cloison_contract::types::{CType, Definition};
 use description::{Descriptions, Free, promoted};
 use libffi::low::{self, ffi_cif, ffi_type};
@@ -209,9 +209,9 @@ pub unsafe fn copy(source: *const u8, target: *mut u8, bytes: usize) {
 
 /// One number that a pointer leads to.
 #[repr(C)]
-struct NumberCell {
+struct FencedScalar {
     bits: u64,
-    fence: [u64; CELL_FENCE_WORDS],
+    fence: [u64; SCALAR_FENCE_WORDS],
 }
 
 /// Room for one call's arguments.
@@ -219,7 +219,7 @@ pub struct Frame {
     /// Each argument as C sees it, in the low bytes.
     values: Box<[UnsafeCell<u64>; MAX_PARAMETERS]>,
     /// What a pointer to one number points to, and the fence behind it.
-    cells: Box<[UnsafeCell<NumberCell>; MAX_PARAMETERS]>,
+    pointed: Box<[UnsafeCell<FencedScalar>; MAX_PARAMETERS]>,
     /// `pointers[i]` is the address of `values[i]`.
     pointers: Box<[*mut c_void; MAX_PARAMETERS]>,
     /// `errno` before the next call.
@@ -233,8 +233,9 @@ impl Default for Frame {
         for (pointer, value) in pointers.iter_mut().zip(values.iter()) {
             *pointer = value.get().cast();
         }
-        let cells = Box::new([const { UnsafeCell::new(NumberCell { bits: 0, fence: CELL_FENCE }) }; MAX_PARAMETERS]);
-        Self { values, cells, pointers, errno: 0 }
+        let pointed =
+            Box::new([const { UnsafeCell::new(FencedScalar { bits: 0, fence: SCALAR_FENCE }) }; MAX_PARAMETERS]);
+        Self { values, pointed, pointers, errno: 0 }
     }
 }
 
@@ -254,10 +255,10 @@ impl Frame {
         self.set(parameter, pointer.expose_provenance() as u64);
     }
 
-    /// Sets an argument to the address of a cell that holds `bits`.
-    pub fn set_cell(&mut self, parameter: usize, bits: u64) {
-        *self.cells[parameter].get_mut() = NumberCell { bits, fence: CELL_FENCE };
-        self.set_pointer(parameter, self.cells[parameter].get().cast());
+    /// Sets an argument to the address of a number of its own, which is `bits`.
+    pub fn set_pointed(&mut self, parameter: usize, bits: u64) {
+        *self.pointed[parameter].get_mut() = FencedScalar { bits, fence: SCALAR_FENCE };
+        self.set_pointer(parameter, self.pointed[parameter].get().cast());
     }
 
     /// An argument's bits.
@@ -265,15 +266,15 @@ impl Frame {
         *self.values[parameter].get_mut()
     }
 
-    /// What the cell holds (now).
-    pub fn cell(&mut self, parameter: usize) -> u64 {
-        self.cells[parameter].get_mut().bits
+    /// The number that it points to (now).
+    pub fn pointed(&mut self, parameter: usize) -> u64 {
+        self.pointed[parameter].get_mut().bits
     }
 
-    /// Whether nobody has written behind the cell.
+    /// Whether nobody has written behind that number.
     #[inline]
     pub fn is_whole(&mut self, parameter: usize) -> bool {
-        self.cells[parameter].get_mut().fence == CELL_FENCE
+        self.pointed[parameter].get_mut().fence == SCALAR_FENCE
     }
 
     /// Calls `code` with the arguments set, of which none is larger than a word, nor is the value.
@@ -365,7 +366,7 @@ mod tests {
     }
 
     extern "C" fn mix(a: i8, b: u16, c: f32, d: f64, e: *mut i32) -> f64 {
-        // SAFETY: the test passes the address of a cell.
+        // SAFETY: the test passes the address of a number.
         unsafe { *e += 1 };
         f64::from(a) + f64::from(b) + f64::from(c) + d
     }
@@ -382,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_of_every_size_arrive_and_a_cell_comes_back() {
+    fn arguments_of_every_size_arrive_and_what_a_scalar_pointer_leads_to_comes_back() {
         let pointer = CType::Pointer { to: Box::new(scalar(Scalar::I32)), constant: false };
         let parameters = [scalar(Scalar::I8), scalar(Scalar::U16), scalar(Scalar::F32), scalar(Scalar::F64), pointer];
         let signature = CallInterface::new(&[], &parameters, None, &scalar(Scalar::F64)).expect("signature");
@@ -391,11 +392,11 @@ mod tests {
         frame.set(1, 60_000);
         frame.set(2, u64::from(0.5_f32.to_bits()));
         frame.set(3, 0.25_f64.to_bits());
-        frame.set_cell(4, 41);
+        frame.set_pointed(4, 41);
         // SAFETY: the signature is that of `mix`.
         let outcome = unsafe { frame.call(&signature, code(mix as *const c_void)) };
         assert_eq!(f64::from_bits(outcome.value), 59_995.75);
-        assert_eq!(frame.cell(4), 42);
+        assert_eq!(frame.pointed(4), 42);
     }
 
     #[test]

@@ -11,8 +11,13 @@ pub struct Callee {
 }
 
 impl Callee {
-    /// The function at `code`, whose declaration is what the signature was made from.
-    pub fn new(signature: CallInterface, code: Code) -> Self {
+    /// The function at `code`.
+    ///
+    /// # Safety
+    ///
+    /// The signature was made from the declaration under which the function was looked up. That the declaration is right, the
+    /// manifest promises: see [`Callee::call`].
+    pub unsafe fn new(signature: CallInterface, code: Code) -> Self {
         Self { signature, code }
     }
 
@@ -27,8 +32,7 @@ impl Callee {
     /// needs, or to objects that the library has given and that have not ended.
     #[inline]
     pub unsafe fn call(&self, frame: &mut Frame) -> Outcome {
-        // SAFETY: the signature was made from the declaration under which the symbol was looked up; the rest is the
-        // caller's promise.
+        // SAFETY: who made this has promised that the signature is the function's; the rest is the caller's promise.
         unsafe { frame.call(&self.signature, self.code) }
     }
 

@@ -51,9 +51,11 @@ impl LoadedLibrary {
         let lines: Vec<_> =
             interface.functions.iter().map(|function| (function.name.clone(), function.declared.line)).collect();
         let mut exports = None;
-        let functions = Functions::new(interface, |_, function| {
+        let symbol = |_, function: &Function| {
             self.symbol(&source, function, exports.get_or_insert_with(|| elf::exports(self.file.as_fd())))
-        });
+        };
+        // SAFETY: each is looked up by the symbol that its declaration names.
+        let functions = unsafe { Functions::new(interface, symbol) };
         let functions = functions.map_err(|error| error.into_failure(&source, &lines))?;
         // The functions' addresses have to stay: closing the library is left to the end of the process.
         std::mem::forget(self.library);

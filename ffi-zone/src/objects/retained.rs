@@ -46,6 +46,22 @@ impl Retained {
         }
     }
 
+    /// The bytes that the library reads, if it is that.
+    pub fn read(&self) -> Option<&Block> {
+        match self {
+            Self::Block(block) => Some(block),
+            Self::Buffer(..) | Self::Closure(_) | Self::Replaceable(..) => None,
+        }
+    }
+
+    /// The number of the bytes that the library writes, if it is that.
+    pub fn number(&self) -> Option<u64> {
+        match self {
+            Self::Buffer(number, _) => Some(*number),
+            Self::Block(_) | Self::Closure(_) | Self::Replaceable(..) => None,
+        }
+    }
+
     /// The function pointer, if it is one.
     pub fn closure(&self) -> Option<ClosureId> {
         match self {

@@ -252,8 +252,8 @@ struct Chooses {
 }
 
 impl Target for Chooses {
-    fn interface(&self) -> *mut libffi::low::ffi_cif {
-        self.signature.cif()
+    fn interface(&self) -> &CallInterface {
+        &self.signature
     }
 
     fn run(&self, call: RawCall<'_>) {

@@ -92,7 +92,7 @@ fn numbers_of_every_type_arrive_and_come_back() {
 }
 
 #[test]
-fn cells_strings_and_buffers() {
+fn scalar_pointers_strings_and_buffers() {
     for instances in BOTH {
         let (zone, mut client) = start(instances);
         let reply = zone.converse(&mut client, "cells", &[Word(1)], |_, question| {

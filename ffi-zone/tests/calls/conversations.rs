@@ -200,7 +200,7 @@ fn a_callable_that_takes_too_long() {
     let mut asked = 0;
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |_, _| {
         asked += 1;
-        zone.late(ChannelId(1));
+        zone.callback_timeout(ChannelId(1));
         of(1)
     });
     assert_eq!((reply.status, asked), (Status::CallbackOverdue, 1));
@@ -208,7 +208,7 @@ fn a_callable_that_takes_too_long() {
     // Others are served meanwhile, and calls of its own are not.
     let mut other = zone.attach(2, zone.everything());
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |client, _| {
-        zone.late(ChannelId(1));
+        zone.callback_timeout(ChannelId(1));
         works_with_time(&zone, &mut other);
         assert_eq!(zone.call(client, "box_count", &[]).status, Status::CallbackOverdue);
         of(1)
@@ -218,7 +218,7 @@ fn a_callable_that_takes_too_long() {
     let reply = zone.converse(&mut client, "times", &[Word(1), Word(1)], |client, _| {
         let inner = zone.converse(client, "times", &[Word(2), Word(1)], |_, question| {
             assert_eq!(question.depth, 2);
-            zone.late(ChannelId(1));
+            zone.callback_timeout(ChannelId(1));
             of(1)
         });
         assert_eq!(inner.status, Status::CallbackOverdue);
@@ -305,7 +305,7 @@ fn late_answers_may_be_lies_too() {
     let (zone, mut client) = impatient(Duration::from_millis(10));
     for words in [&[7, 1, 1][..], &[], &[1]] {
         let reply = zone.converse(&mut client, "times", &[Word(1), Word(5)], |_, _| {
-            zone.late(ChannelId(1));
+            zone.callback_timeout(ChannelId(1));
             posts(ANSWER, words)
         });
         assert!(matches!(reply.status, Status::CallbackOverdue | Status::Malformed), "{:?}", reply.status);

@@ -73,7 +73,7 @@ fn what_a_callable_s_way_costs_is_not_in_errno() {
     let zone = Zone::start(conditions(), functions);
     let mut client = zone.attach(1, zone.everything());
     let reply = zone.converse(&mut client, "calls", &[Word(3), Word(50)], |_, question| {
-        // A callable takes its time: as a rule the zone sleeps, in a system call that is interrupted or finds nothing to wait for.
+        // Time has to pass, as what a callable's takes is the case that is tried: as a rule the zone sleeps, in a system call that is interrupted or finds nothing to wait for.
         std::thread::sleep(std::time::Duration::from_millis(2));
         Answer::Returns(vec![question.words[0]])
     });

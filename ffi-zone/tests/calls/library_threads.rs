@@ -82,6 +82,7 @@ fn who_is_asked_between_calls_and_does_not_call_in_time_is_told() {
     let mut client = zone.attach(1, zone.everything());
     loop {
         let mut asked = later(&zone, &mut client) > 0;
+        // That the library's thread has given up cannot be seen until the client calls again, so its deadline has to pass.
         std::thread::sleep(Duration::from_millis(50));
         let reply = zone.converse(&mut client, "box_said", &[], |_, _| {
             asked = true;

@@ -134,7 +134,7 @@ fn in_out_buffers_come_back_and_the_input_stays() {
 }
 
 #[test]
-fn cells() {
+fn scalar_pointers() {
     let mut bench = Bench::new(Instances::Shared);
     assert_eq!(bench.words("split", &[float(-3.25)]), [-3_i64 as u64, (-0.25_f64).to_bits()]);
     assert_eq!(bench.words("increment", &[Word(1), signed(-5), Word(3)]), [-2_i64 as u64]);

@@ -1,6 +1,6 @@
 //! Interfaces that make no sense are refused before anything is called.
 
-use crate::common::hand::{buffer, call_of, capacity_of, cell, function, int, length_of, number, string};
+use crate::common::hand::{buffer, call_of, capacity_of, function, int, length_of, number, scalar_pointer, string};
 use crate::common::{id, interface};
 use cloison_contract::expression::Expression;
 use cloison_contract::interface::{Function, Instances, Message, Parameter};
@@ -32,7 +32,7 @@ fn positions_that_point_nowhere() {
         vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Parameter(0)))],
         vec![
             buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(Expression::Parameter(1))),
-            cell("cell", Scalar::U64, Direction::In, |_| {}),
+            scalar_pointer("cell", Scalar::U64, Direction::In, |_| {}),
         ],
         vec![buffer("bad", Scalar::U8, Direction::Out, |b| b.capacity = Some(call_of(FunctionId(99), 0)))],
         // `mix` takes and returns floating-point numbers.

@@ -5,7 +5,7 @@ use crate::common::Argument::{Bytes, Word};
 use crate::common::{Argument, BOTH};
 use cloison_contract::Interface;
 use cloison_contract::call::Status;
-use cloison_contract::interface::{Instances, LibraryLocation};
+use cloison_contract::interface::{Function, Instances, LibraryLocation};
 use cloison_manifest::{bundled, manifest};
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
@@ -40,12 +40,14 @@ impl Zlib {
         // SAFETY: zlib has no constructors worth mentioning.
         let library = Box::leak(Box::new(unsafe { libloading::Library::new(soname) }.expect("zlib is installed")));
         let call_bytes = interface.sandbox.call_bytes;
-        let functions = Functions::new(interface, |_, function| {
+        let code = |_, function: &Function| {
             // SAFETY: only the address is taken.
             let symbol = unsafe { library.get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
             // SAFETY: a function's address; the library stays loaded.
             Ok::<_, (_, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
-        });
+        };
+        // SAFETY: each is looked up by the symbol that its declaration names.
+        let functions = unsafe { Functions::new(interface, code) };
         let functions = functions.unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"));
         let (channel, descriptors) = Channel::create(call_bytes).expect("channel");
         let caller = Caller::open(descriptors.channel, descriptors.terms).expect("caller");

@@ -1,4 +1,4 @@
-/* What a call tries that has a process of its own: to leave something behind, and to reach its mother. Its constructor
+/* What a call tries that has a process of its own: to leave something behind, and to reach its fork server. Its constructor
    registers whatever could run in her. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -52,7 +52,7 @@ int kills(int pid, int number) { return tried(syscall(SYS_kill, pid, number)); }
 int aborts(int pid) { return tried(syscall(SYS_tgkill, pid, pid, SIGABRT)); }
 int waits(void) { return tried(syscall(SYS_wait4, -1, 0, 0, 0)); }
 int outlives(void) { return tried(syscall(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0, 0)); }
-int mothers_number(void) { return tried(syscall(SYS_getppid)); }
+int fork_servers_number(void) { return tried(syscall(SYS_getppid)); }
 int filters(void) { return tried(syscall(SYS_seccomp, 1, 0, 0)); }
 int closes_each(void) {
     int closed = 0;

@@ -64,8 +64,13 @@ pub fn buffer(name: &str, element: Scalar, direction: Direction, change: impl Fn
     Parameter { name: name.into(), c_type: pointer(element), shape: Shape::Buffer(buffer), leading: false }
 }
 
-pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnce(&mut ScalarPointer)) -> Parameter {
-    let mut cell = ScalarPointer {
+pub fn scalar_pointer(
+    name: &str,
+    scalar: Scalar,
+    direction: Direction,
+    change: impl FnOnce(&mut ScalarPointer),
+) -> Parameter {
+    let mut scalar_pointer = ScalarPointer {
         direction,
         scalar,
         enumeration: None,
@@ -75,8 +80,13 @@ pub fn cell(name: &str, scalar: Scalar, direction: Direction, change: impl FnOnc
         fill: None,
         consumed: false,
     };
-    change(&mut cell);
-    Parameter { name: name.into(), c_type: pointer(scalar), shape: Shape::ScalarPointer(cell), leading: false }
+    change(&mut scalar_pointer);
+    Parameter {
+        name: name.into(),
+        c_type: pointer(scalar),
+        shape: Shape::ScalarPointer(scalar_pointer),
+        leading: false,
+    }
 }
 
 pub fn function(name: &str, result: CType, parameters: Vec<Parameter>, change: impl FnOnce(&mut Function)) -> Function {

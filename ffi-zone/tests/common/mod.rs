@@ -10,7 +10,7 @@ pub mod zone;
 
 use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, HELD, MAX_WORDS, NULL, Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
-use cloison_contract::interface::Instances;
+use cloison_contract::interface::{Function, Instances};
 use cloison_contract::message::ChannelId;
 use cloison_contract::{FunctionId, Interface};
 use cloison_transport::Arena;
@@ -92,13 +92,14 @@ pub fn functions(interface: Interface) -> Functions {
 }
 
 pub fn functions_of(interface: Interface, library: &libloading::Library) -> Functions {
-    Functions::new(interface, |_, function| {
+    let code = |_, function: &Function| {
         // SAFETY: only the address is taken.
         let symbol = unsafe { library.get::<*const c_void>(function.symbol.as_str()) }.expect("symbol");
         // SAFETY: a function's address; the library stays loaded.
         Ok::<_, (FunctionId, FunctionError)>(unsafe { Code::new(*symbol) }.expect("not NULL"))
-    })
-    .unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"))
+    };
+    // SAFETY: each is looked up by the symbol that its declaration names.
+    unsafe { Functions::new(interface, code) }.unwrap_or_else(|(id, error)| panic!("{id:?}: {error}"))
 }
 
 /// What a manifest says that stands in `tests/manifests/`, with that way of placing buffers.

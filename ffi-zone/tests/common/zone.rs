@@ -110,8 +110,10 @@ impl Zone {
     }
 
     /// Waits until the zone has given up a callable of that client.
-    pub fn late(&self, id: ChannelId) {
-        while !matches!(self.control().receive().expect("a message").0, FromZone::Late { channel } if channel == id) {}
+    pub fn callback_timeout(&self, id: ChannelId) {
+        while !matches!(self.control().receive().expect("a message").0, FromZone::CallbackTimeout { channel } if channel == id)
+        {
+        }
     }
 
     pub fn left(&self, id: ChannelId) {

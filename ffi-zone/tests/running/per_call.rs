@@ -93,7 +93,7 @@ fn a_call_can_reach_nobody() {
     assert_eq!(gives(&mut zone, "forks", &[]), -libc::EPERM);
     assert_eq!(gives(&mut zone, "waits", &[]), -libc::ECHILD);
     assert_eq!(gives(&mut zone, "outlives", &[]), -libc::EPERM);
-    assert_eq!(gives(&mut zone, "mothers_number", &[]), -libc::EPERM);
+    assert_eq!(gives(&mut zone, "fork_servers_number", &[]), -libc::EPERM);
     for neighbour in [1, FORK_SERVER] {
         assert_eq!(gives(&mut zone, "kills", &[neighbour, libc::SIGKILL as u64]), -libc::EPERM);
         assert_eq!(gives(&mut zone, "aborts", &[neighbour]), -libc::EPERM);
@@ -185,7 +185,7 @@ fn a_conversation_that_breaks_off_is_told_to_the_end() {
 fn a_late_answer_is_told_so() {
     let mut zone = start();
     let question = ask(&mut zone);
-    assert!(matches!(zone.control.receive(), Ok((FromZone::Late { channel: ChannelId(1) }, _))));
+    assert!(matches!(zone.control.receive(), Ok((FromZone::CallbackTimeout { channel: ChannelId(1) }, _))));
     assert_eq!(zone.call("count", &[], LONG).map(|reply| reply.status), Ok(Status::CallbackOverdue));
     assert_eq!(post(&mut zone, &question.answer(1, &[9])).0, Status::CallbackOverdue);
     assert_eq!(gives(&mut zone, "count", &[]), 1);
@@ -199,7 +199,7 @@ fn nobody_waits_for_a_client_that_has_left_in_a_callback() {
         let process = children(&zone);
         assert!(matches!(process[..], [process] if exists(process)), "{process:?}");
         if late {
-            assert!(matches!(zone.control.receive(), Ok((FromZone::Late { channel: ChannelId(1) }, _))));
+            assert!(matches!(zone.control.receive(), Ok((FromZone::CallbackTimeout { channel: ChannelId(1) }, _))));
         }
         zone.channel.end(TermsState::Ended);
         zone.control.send(&ToZone::Detach { channel: ChannelId(1) }, &[]).expect("sent");
@@ -237,7 +237,7 @@ fn calls_are_counted_over_processes() {
 }
 
 #[test]
-fn an_overdue_call_ends_with_its_mother() {
+fn an_overdue_call_ends_with_its_fork_server() {
     let mut zone = start();
     assert_eq!(zone.call("loops", &[], Duration::from_millis(200)).err(), Some(CallError::DeadlineExceeded));
     let (id, _) = zone.interface.function("loops").expect("such a function");

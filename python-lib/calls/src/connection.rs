@@ -102,7 +102,7 @@ impl<H: Host> Connection<H> {
     /// How many callables its zone has given up, as the broker says; 0 while nobody can know.
     pub fn given_up(&self) -> u32 {
         let channel = self.channel.try_borrow();
-        channel.ok().and_then(|channel| channel.as_ref().map(|open| open.caller.late())).unwrap_or(0)
+        channel.ok().and_then(|channel| channel.as_ref().map(|open| open.caller.callback_timeouts())).unwrap_or(0)
     }
 
     /// How many requests have been posted.

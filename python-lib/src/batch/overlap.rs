@@ -25,7 +25,6 @@ use cloison_codec::ProtocolViolation;
 use cloison_codec::decode::number::holds;
 use cloison_codec::rows;
 use cloison_contract::call::{ARENA_ALIGNMENT, BATCH, REFUSAL_WORDS, Request, Status};
-use cloison_contract::shape::Shape;
 use cloison_contract::types::Scalar;
 use cloison_transport::Arena;
 use cloison_transport::client::CallError;
@@ -111,7 +110,7 @@ struct OnlyBytes {
 impl OnlyBytes {
     fn of(chunk: &Chunk<'_>) -> Option<Self> {
         let argument = chunk.only_varying()?;
-        let Shape::Buffer(buffer) = &argument.slot.shape else { return None };
+        let buffer = argument.slot.shape.buffer()?;
         let element = buffer.element.scalar()?;
         let word = argument.slot.word;
         let position = chunk.plan.arguments.iter().position(|one| one.slot.word == word)?;

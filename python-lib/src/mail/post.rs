@@ -273,7 +273,7 @@ impl Post {
             FromRouter::Lost { number, of_all } => drop(self.lost.insert(number, of_all)),
             FromRouter::LostCount { question, messages } => drop(self.lost_counts.insert(question, messages)),
             FromRouter::Pressed(pressed) => self.pressed = pressed,
-            FromRouter::Room { number } => drop(self.full.remove(&number)),
+            FromRouter::Space { number } => drop(self.full.remove(&number)),
             FromRouter::Found { question, process } => {
                 process.into_iter().for_each(|process| self.know(process));
                 self.answers.insert(question, process);

@@ -223,7 +223,7 @@ impl Argument {
 
     /// How large one element is, of a buffer.
     fn element_bytes(&self) -> u64 {
-        if let Shape::Buffer(buffer) = &self.slot.shape { buffer.element.size().max(1) as u64 } else { 1 }
+        self.slot.shape.buffer().map_or(1, |buffer| buffer.element.size().max(1) as u64)
     }
 }
 

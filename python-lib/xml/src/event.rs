@@ -59,7 +59,7 @@ pub struct Entity {
     pub value: Option<String>,
     /// Where it is, if not.
     pub system: Option<String>,
-    /// The same.
+    /// Its public identifier, if it has one besides.
     pub public: Option<String>,
     /// It is no text, but what this notation says.
     pub notation: Option<String>,

@@ -21,6 +21,7 @@ def main():
     for line in sys.stdin:
         process = spawn(tells, me, monitor=True)
         if line.strip() == "kill":
+            # Most often it waits for the import by then, which nobody but the broker can see; if not, it is killed before.
             time.sleep(0.3)
             process.kill()
             print(receive(cloison.Down, timeout=300).reason, flush=True)

@@ -16,6 +16,7 @@ def has(name, to):
 
 
 def has_late(name):
+    # Most often the other one waits for the name by then, which nobody can see; if not, it finds the name at once.
     time.sleep(0.3)
     cloison.register(name)
     receive()

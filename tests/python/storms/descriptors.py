@@ -21,6 +21,7 @@ def main():
     for process in there[:3]:
         process.kill()
         print(receive(Down, timeout=300).reason, end=" ")
+    # Most often there are blanks again by then, which nobody here can see; if not, the first one that comes is the new process.
     time.sleep(0.3)
     print(spawn(int, monitor=True).number > 1, receive(Down, timeout=300).reason)
     for process in there[3:]:

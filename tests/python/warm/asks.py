@@ -9,6 +9,6 @@ if len(sys.argv) > 2:
     os.setuid(int(sys.argv[2]))
 asker = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 asker.connect("warm.sock")
-# A `WarmQuestion` of a build that does not exist, which wants to know what there is.
+# A `WarmRequest` of a build that does not exist, which wants to know what there is.
 asker.send(bytes(11) + b"\x01")
 print(len(asker.recv(65536)))

@@ -14,7 +14,7 @@ pub fn scalars() -> Suite {
     for (index, scalar) in SCALARS.into_iter().enumerate() {
         echo(&mut suite, &format!("echo{index}"), &Type::Scalar(scalar), &limits(scalar));
         if scalar.c != "char" && !scalar.c.ends_with("8_t") && scalar.size_of_one_byte().is_none() {
-            cells(&mut suite, index, scalar);
+            scalar_pointers(&mut suite, index, scalar);
         }
         several(&mut suite, index, scalar);
     }
@@ -59,7 +59,7 @@ impl Scalar {
 }
 
 /// Pointers to one number: in, out, in-out.
-fn cells(suite: &mut Suite, index: usize, scalar: Scalar) {
+fn scalar_pointers(suite: &mut Suite, index: usize, scalar: Scalar) {
     let of = Type::Scalar(scalar);
     let (c, show) = (scalar.c, suite.types.show(&of, "*cell"));
     // Nothing else says that it is no text.

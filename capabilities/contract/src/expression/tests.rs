@@ -12,7 +12,7 @@ impl Environment for One {
     fn parameter(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Ok(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as i128))
     }
-    fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {

@@ -18,7 +18,7 @@
 //! | zone | [`FromZone::Called`] | | none; a line of the audit trail |
 //! | zone | [`FromZone::Due`] | | none; the broker looks when the call's time is over |
 //! | zone | [`FromZone::Full`] | | `Log`, with another file; from a service for logs |
-//! | zone | [`FromZone::Late`] | | none; SIGURG to the microprocess, which looks at its own clock |
+//! | zone | [`FromZone::CallbackTimeout`] | | none; SIGURG to the microprocess, which looks at its own clock |
 //! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
@@ -175,7 +175,7 @@ pub enum FromZone {
     /// The sandbox is closed, nothing is loaded.
     Jailed(Jailed),
     /// A callable of the channel's client has taken longer than it may, and is not waited for any more.
-    Late {
+    CallbackTimeout {
         /// The channel.
         channel: ChannelId,
     },

@@ -80,7 +80,7 @@ pub enum Shape {
     Wide(WideArgument),
 }
 
-/// The same for every shape: all of them are listed in [`Shape`] and here, and nowhere else.
+/// Does something with the value of whichever variant it is. All shapes are listed in [`Shape`] and here, and nowhere else.
 #[macro_export]
 macro_rules! each_shape {
     ($shape:expr, $one:ident => $does:expr) => {
@@ -238,6 +238,119 @@ impl Shape {
             | Self::Text(_)
             | Self::Wide(_) => None,
         }
+    }
+
+    /// The object that is passed, and how. Whether it is one at all, [`Shape::passed_object`] says.
+    pub fn handle(&self) -> Option<&HandleArgument> {
+        match self {
+            Self::Handle(one) => Some(one),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The callable, if it is one.
+    pub fn callback(&self) -> Option<&Callback> {
+        match self {
+            Self::Callback(one) => Some(one),
+            Self::Buffer(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The elements, if it is a pointer to several.
+    pub fn buffer(&self) -> Option<&Buffer> {
+        match self {
+            Self::Buffer(one) => Some(one),
+            Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// What the library gives through a pointer that it fills in, if it is that.
+    pub fn out_pointer(&self) -> Option<&OutPointer> {
+        match self {
+            Self::OutPointer(one) => Some(one),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn out_pointer_mut(&mut self) -> Option<&mut OutPointer> {
+        match self {
+            Self::OutPointer(one) => Some(one),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
+    /// Whether it is a floating-point number, passed by value.
+    pub fn is_real(&self) -> bool {
+        match self {
+            Self::Number(number) => number.scalar.is_float(),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::ScalarPointer(_)
+            | Self::Text(_)
+            | Self::Wide(_) => false,
+        }
+    }
+
+    /// The type of the object that Python passes here. (One that the library gives is an [`Shape::object`] too, and is not passed.)
+    pub fn passed_object(&self) -> Option<TypeId> {
+        self.object().filter(|_| self.is_argument())
     }
 
     /// [`Travel::max_bytes`]

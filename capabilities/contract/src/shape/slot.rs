@@ -14,6 +14,16 @@ pub enum Position {
     Value,
 }
 
+impl Position {
+    /// Which parameter it is, if it is one.
+    pub fn parameter(self) -> Option<usize> {
+        match self {
+            Self::Parameter(position) => Some(position),
+            Self::Value => None,
+        }
+    }
+}
+
 impl From<Position> for Lifetime {
     /// As long as the handle that stands there.
     fn from(position: Position) -> Self {

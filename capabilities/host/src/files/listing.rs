@@ -48,29 +48,29 @@ impl Files {
 impl Listing {
     /// As many entries as have room; how many bytes that is. That no entry has room is an error, unless none is left.
     pub(super) fn next(&self, into: &mut [u8]) -> Result<usize, Errno> {
-        let mut room = Room { into, used: 0 };
+        let mut entries = EntryBuffer { into, used: 0 };
         let more = match &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
             Names::Above(names) => {
-                while names.last().is_some_and(|name| room.put(FileType::Directory, name)) {
+                while names.last().is_some_and(|name| entries.put(FileType::Directory, name)) {
                     names.pop();
                 }
                 !names.is_empty()
             }
-            Names::Below(folder) => read_on(folder.as_fd(), &mut room)?,
+            Names::Below(folder) => read_on(folder.as_fd(), &mut entries)?,
         };
-        if more && room.used == 0 { Err(Errno::RANGE) } else { Ok(room.used) }
+        if more && entries.used == 0 { Err(Errno::RANGE) } else { Ok(entries.used) }
     }
 }
 
 /// Read entries until there is room for no more of them; whether there are more.
-fn read_on(folder: BorrowedFd<'_>, room: &mut Room<'_>) -> Result<bool, Errno> {
+fn read_on(folder: BorrowedFd<'_>, into: &mut EntryBuffer<'_>) -> Result<bool, Errno> {
     let mut position = tell(folder)?;
     let mut piece = [MaybeUninit::uninit(); PIECE_BYTES];
     let mut entries = RawDir::new(folder, &mut piece);
     while let Some(found) = entries.next() {
         let found = found?;
         let name = found.file_name().to_bytes();
-        if name != b"." && name != b".." && !room.put(known(folder, found.file_type(), name), name) {
+        if name != b"." && name != b".." && !into.put(known(folder, found.file_type(), name), name) {
             // The kernel has given more than this: the next one begins here.
             seek(folder, SeekFrom::Start(position))?;
             return Ok(true);
@@ -81,12 +81,12 @@ fn read_on(folder: BorrowedFd<'_>, room: &mut Room<'_>) -> Result<bool, Errno> {
 }
 
 /// Where entries are put.
-struct Room<'a> {
+struct EntryBuffer<'a> {
     into: &'a mut [u8],
     used: usize,
 }
 
-impl Room<'_> {
+impl EntryBuffer<'_> {
     /// Whether there was room for that.
     fn put(&mut self, kind: FileType, name: &[u8]) -> bool {
         let entry = entry(kind, name);

@@ -1,6 +1,6 @@
 //! Ways out of a root, each tried by a client; what is outside has to be out of reach, and what is inside within.
 
-use crate::service::{ALL, Argument, Client, Folder, open_to_all};
+use crate::files::service::{ALL, Argument, Client, Folder, open_to_all};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -253,7 +253,7 @@ fn a_mount_inside_is_no_part_of_a_root() {
     // `/proc` is mounted below `/`, on every machine.
     let roots = [("/machine", std::path::Path::new("/"), "read list")];
     let (_service, mut client) =
-        crate::service::Service::with_client(&roots, cloison_contract::host::FilesService::default());
+        crate::files::service::Service::with_client(&roots, cloison_contract::host::FilesService::default());
     assert!(client.list("/machine", 1 << 16).is_ok_and(|names| names.contains(&"4proc".to_owned())));
     for path in ["/machine/proc/self/status", "/machine/proc/version", "/machine/proc/1/environ"] {
         assert_eq!(client.open(path, libc::O_RDONLY), Err(libc::EACCES), "{path}");

@@ -1,6 +1,6 @@
 //! Everything has an end.
 
-use crate::service::{ALL, Argument, Folder, Service};
+use crate::files::service::{ALL, Argument, Folder, Service};
 use cloison_contract::call::Status;
 use cloison_contract::host::{FilesService, NAME_BYTES};
 use std::time::{Duration, Instant};

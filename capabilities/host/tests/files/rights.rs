@@ -1,6 +1,6 @@
 //! A root gives what it says, and nothing else.
 
-use crate::service::{ALL, Argument, Client, Folder};
+use crate::files::service::{ALL, Argument, Client, Folder};
 use std::os::unix::fs::MetadataExt;
 
 const NEW: i32 = libc::O_WRONLY | libc::O_CREAT;

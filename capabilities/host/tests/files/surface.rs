@@ -1,6 +1,6 @@
 //! Each function of the manifest does what POSIX says.
 
-use crate::service::{ALL, Argument, Folder, Service};
+use crate::files::service::{ALL, Argument, Folder, Service};
 use cloison_contract::host::FilesService;
 use std::os::unix::ffi::OsStrExt;
 

@@ -1,6 +1,6 @@
 //! Connecting, listening, sending, receiving, waiting.
 
-use crate::service::{Argument, FOR_EVER, SHORT, echo, endpoint, free_port, net, serve};
+use crate::net::service::{Argument, FOR_EVER, SHORT, echo, endpoint, free_port, net, serve};
 use libc::{AF_INET, EAGAIN, ECONNREFUSED, EDQUOT, EINPROGRESS, EMFILE, ENOPROTOOPT, ENOTCONN, EPERM};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

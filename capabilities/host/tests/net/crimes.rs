@@ -1,6 +1,6 @@
 //! What a program must not reach, and what the sandbox leaves.
 
-use crate::service::{Argument, FOR_EVER, echo, endpoint, free_port, net, serve};
+use crate::net::service::{Argument, FOR_EVER, echo, endpoint, free_port, net, serve};
 use cloison_contract::message::LayerState;
 use libc::{AF_INET, AF_INET6, AF_UNIX, EACCES, EAFNOSUPPORT, EDESTADDRREQ, EINVAL, ESOCKTNOSUPPORT};
 use std::net::TcpListener;
@@ -126,6 +126,7 @@ fn a_wait_can_be_interrupted() {
         std::thread::sleep(Duration::from_millis(1));
     }
     let before = processor_time(service.worker());
+    // Who spins uses as much processor time as passes: so some has to.
     std::thread::sleep(Duration::from_millis(300));
     assert!(processor_time(service.worker()) <= before + 1, "it spins");
     service.interrupt(&client);

@@ -1,6 +1,6 @@
 //! Names, with a name server that the test is.
 
-use crate::service::{Client, Service, echo, net, serve_on};
+use crate::net::service::{Client, Service, echo, net, serve_on};
 use cloison_contract::host::NetService;
 use cloison_contract::message::Machine;
 use libc::{AF_INET, AF_INET6, EACCES, EAGAIN, ENODATA, ENOENT};
@@ -150,10 +150,10 @@ fn a_silent_server_is_not_waited_for_longer_than_said() {
     let server = name_server(|_, _, _| None);
     let (_service, mut client) = ask_of(&server, &["*.example:443"]);
     let arguments = [
-        crate::service::Argument::Bytes(b"silent.example"),
-        crate::service::Argument::Word(443),
-        crate::service::Argument::Word(0),
-        crate::service::Argument::Word(crate::service::SHORT),
+        crate::net::service::Argument::Bytes(b"silent.example"),
+        crate::net::service::Argument::Word(443),
+        crate::net::service::Argument::Word(0),
+        crate::net::service::Argument::Word(crate::net::service::SHORT),
     ];
     assert_eq!(client.call("resolve", &arguments).err(), Some(EAGAIN));
 }

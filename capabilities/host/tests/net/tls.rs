@@ -1,6 +1,6 @@
 //! TLS: from bytes to bytes, and over sockets; who is trusted.
 
-use crate::service::{Argument, Client, FOR_EVER, SHORT, net, serve, serve_on};
+use crate::net::service::{Argument, Client, FOR_EVER, SHORT, net, serve, serve_on};
 use cloison_contract::host::NetService;
 use cloison_contract::message::Machine;
 use libc::{EAGAIN, ECONNABORTED, EINVAL, EKEYREJECTED, EPROTO};
@@ -173,12 +173,12 @@ impl Client {
         self.bytes(&words)
     }
 
-    fn read(&mut self, tls: u64) -> Result<Vec<u8>, i32> {
+    fn tls_read(&mut self, tls: u64) -> Result<Vec<u8>, i32> {
         let words = self.call("tls_read", &[Argument::Word(tls), Argument::Word(1 << 16)])?;
         Ok(self.bytes(&words))
     }
 
-    fn write(&mut self, tls: u64, data: &[u8]) -> Result<u64, i32> {
+    fn tls_write(&mut self, tls: u64, data: &[u8]) -> Result<u64, i32> {
         self.call("tls_write", &[Argument::Word(tls), Argument::Bytes(data)]).map(|words| words[0])
     }
 }
@@ -328,7 +328,7 @@ fn an_end_without_a_farewell_is_none() {
 
 #[test]
 fn who_does_not_speak_tls() {
-    let address = crate::service::echo();
+    let address = crate::net::service::echo();
     let (_service, mut client) = serve(net(&[&address.to_string()], &[]));
     let socket = client.connected(&address.to_string()).expect("connected");
     let context = client.context(Asked { verify: 0, ..CLIENT }).expect("a context");
@@ -358,8 +358,8 @@ fn from_bytes_to_bytes() {
     };
     let known = Asked { roots: &own.root, chain: &person.chain, key: &person.key, ..CLIENT };
     let (here, there) = pair(&mut client, known);
-    assert_eq!(client.read(here), Err(EAGAIN));
-    assert_eq!(client.write(here, b"early"), Err(EAGAIN), "the handshake comes first");
+    assert_eq!(client.tls_read(here), Err(EAGAIN));
+    assert_eq!(client.tls_write(here, b"early"), Err(EAGAIN), "the handshake comes first");
     for _ in 0..4 {
         let out = client.drain(here);
         assert_eq!(client.feed(there, &out, false), Ok(out.len() as u64));
@@ -369,23 +369,23 @@ fn from_bytes_to_bytes() {
     assert_eq!(client.number("tls_status", here) & 1, 0);
     assert_eq!(client.text("tls_server_name", there), b"localhost");
     assert!(!client.text("tls_peer_certificates", there).is_empty(), "both have shown a certificate");
-    assert_eq!(client.write(here, b"hello"), Ok(5));
+    assert_eq!(client.tls_write(here, b"hello"), Ok(5));
     assert_eq!(client.number("tls_status", here) & 4, 4);
     let out = client.drain(here);
     client.feed(there, &out, false).expect("taken");
     assert_eq!(client.number("tls_status", there) & 16, 16);
-    assert_eq!(client.read(there).as_deref(), Ok(&b"hello"[..]));
+    assert_eq!(client.tls_read(there).as_deref(), Ok(&b"hello"[..]));
     // More than it takes without being read, and more than it says without being drained.
     let large = vec![b'x'; 4 << 20];
-    let written = client.write(here, &large).expect("some") as usize;
+    let written = client.tls_write(here, &large).expect("some") as usize;
     assert!(written < large.len());
-    assert_eq!(client.write(here, &large), Err(EAGAIN));
+    assert_eq!(client.tls_write(here, &large), Err(EAGAIN));
     let (mut read, mut rest) = (0, Vec::new());
     while read < written {
         rest.extend(client.drain(here));
         let taken = client.feed(there, &rest, false).expect("taken") as usize;
         rest.drain(..taken);
-        match client.read(there) {
+        match client.tls_read(there) {
             Ok(more) => read += more.len(),
             Err(error) => assert_eq!(error, EAGAIN),
         }
@@ -393,7 +393,7 @@ fn from_bytes_to_bytes() {
     client.call("tls_close_notify", &[Argument::Word(here)]).expect("said");
     let out = client.drain(here);
     client.feed(there, &out, false).expect("taken");
-    assert_eq!(client.read(there).as_deref(), Ok(&b""[..]));
+    assert_eq!(client.tls_read(there).as_deref(), Ok(&b""[..]));
     assert_eq!(client.feed(there, b"whatever comes behind it", true), Ok(24));
     // Who shows no certificate is not let in.
     let (here, there) = pair(&mut client, Asked { roots: &own.root, ..CLIENT });

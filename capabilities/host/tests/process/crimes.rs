@@ -1,6 +1,6 @@
 //! What a program tries that is not what it was started for. Each attempt has its control: the same where it is allowed, or outside.
 
-use crate::program::{Ended, Setup, folder, open_to_all};
+use crate::process::program::{Ended, Setup, folder, open_to_all};
 use rustix::process::{Signal, test_kill_process};
 use std::io::Read;
 

@@ -1,6 +1,6 @@
 //! The service, with a broker that starts nothing: which arguments get through to it, and what the streams do.
 
-use crate::program::python;
+use crate::process::program::python;
 use crate::support::{Answer, Argument, Client, Service};
 use cloison_contract::call::Status;
 use cloison_contract::host::HostService;

@@ -1,6 +1,6 @@
 //! What cannot become a program says why, with the kernel's number.
 
-use crate::program::{Setup, folder};
+use crate::process::program::{Setup, folder};
 use cloison_contract::message::FromZone;
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,5 +1,4 @@
 //! A service, as the broker starts it, and clients of it: the real program in its sandbox.
-#![allow(dead_code, reason = "each program of tests uses a part")]
 
 use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, Request, Status};
 use cloison_contract::host::HostService;

@@ -198,9 +198,9 @@ fn bound(interface: &Interface, function: &Function, text: &str) -> Result<Bound
         arguments: Some(arguments),
     };
     let bound = Bound { expression: parse(text, &scope)?, text: text.to_owned() };
-    match unknown_cell(function, &bound.expression) {
+    match unknown_pointer(function, &bound.expression) {
         None => Ok(bound),
-        Some(cell) => Err(Mistake::new(0..text.len(), format!("`*{cell}` is not known before the call"))),
+        Some(name) => Err(Mistake::new(0..text.len(), format!("`*{name}` is not known before the call"))),
     }
 }
 
@@ -330,14 +330,14 @@ fn signature(function: &Function) -> Takes {
     takes(function.parameters.iter().map(|one| &one.c_type), &function.result)
 }
 
-/// A cell in the expression that the library alone fills.
-fn unknown_cell<'f>(function: &'f Function, expression: &Expression) -> Option<&'f str> {
+/// A scalar pointer in the expression whose number the library alone writes.
+fn unknown_pointer<'f>(function: &'f Function, expression: &Expression) -> Option<&'f str> {
     let mut unknown = None;
     expression.walk(&mut |part| {
         if let Expression::Dereference(index) = part {
             let parameter = &function.parameters[*index];
             let known =
-                matches!(&parameter.shape, Shape::ScalarPointer(cell) if cell.direction.is_in() || cell.fill.is_some());
+                matches!(&parameter.shape, Shape::ScalarPointer(one) if one.direction.is_in() || one.fill.is_some());
             if !known {
                 unknown = Some(parameter.name.as_str());
             }

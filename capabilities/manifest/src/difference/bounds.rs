@@ -127,7 +127,7 @@ mod tests {
         fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
             Ok(if index == 0 { self.0 } else { self.1 })
         }
-        fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+        fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
             Err(EvaluationError::Unknown)
         }
         fn errno(&mut self) -> Result<i128, EvaluationError> {

@@ -101,10 +101,10 @@ pub(crate) fn log(service: &LogService, files: &[String]) -> String {
         [file] => file.as_str(),
         _ => "standard error",
     };
-    match service.level {
-        LogLevel::Debug => format!("write records to {to}"),
-        level => format!("write records of level {} and above to {to}", level.word()),
+    if service.level == LogLevel::Debug {
+        return format!("write records to {to}");
     }
+    format!("write records of level {} and above to {to}", service.level.word())
 }
 
 fn log_limits(service: &LogService) -> Vec<Limit> {

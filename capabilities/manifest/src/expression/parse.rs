@@ -166,7 +166,7 @@ impl<'a> Parser<'a> {
         } else if self.take("!") {
             self.unary().map(|inner| Expression::Not(Box::new(inner)))
         } else if self.take("*") {
-            self.cell()
+            self.dereference()
         } else {
             self.primary()
         };
@@ -249,14 +249,7 @@ impl<'a> Parser<'a> {
     /// A handle parameter, of that type if it matters.
     fn object(&self, name: &str, span: Range<usize>, wanted: Option<TypeId>) -> Parsed {
         let (index, c_type) = self.find(name, span.clone())?;
-        let found = match c_type {
-            CType::Pointer { to, .. } => match **to {
-                CType::Opaque(id) => Some(id),
-                _ => None,
-            },
-            _ => None,
-        };
-        match found {
+        match c_type.object() {
             Some(id) if wanted.is_none_or(|wanted| wanted == id) => Ok(Expression::Parameter(index)),
             Some(_) => Err(Mistake::new(span, format!("`{name}` is a handle of another type than the function takes"))),
             None => Err(Mistake::new(span, format!("`{name}` is no handle, and the function takes one here"))),
@@ -270,19 +263,21 @@ impl<'a> Parser<'a> {
             return Ok(Expression::Integer(*value));
         }
         let (index, c_type) = self.find(name, span.clone())?;
-        match c_type {
-            _ if integer(c_type) => Ok(Expression::Parameter(index)),
+        match c_type.pointee() {
+            _ if c_type.is_integer() => Ok(Expression::Parameter(index)),
             _ if self.is_testable(index) => Err(self.no_integer(index, name, span)),
-            CType::Pointer { to, .. } if integer(to) => Err(Mistake::new(span, format!("`{name}` is a pointer"))
+            Some(to) if to.is_integer() => Err(Mistake::new(span, format!("`{name}` is a pointer"))
                 .hint(format!("for the number it points to, write `*{name}`"))),
-            _ => Err(Mistake::new(span, format!("`{name}` is not an integer")).hint(match self.scope.arguments {
-                Some(_) => "a bound knows numbers, texts, buffers, and members of structs",
-                None => "expressions know only integers",
-            })),
+            Some(_) | None => {
+                Err(Mistake::new(span, format!("`{name}` is not an integer")).hint(match self.scope.arguments {
+                    Some(_) => "a bound knows numbers, texts, buffers, and members of structs",
+                    None => "expressions know only integers",
+                }))
+            }
         }
     }
 
-    fn cell(&mut self) -> Parsed {
+    fn dereference(&mut self) -> Parsed {
         let (token, span) = self.advance()?;
         let Token::Name(name) = token else {
             return Err(Mistake::new(span, "after `*` the name of a parameter was expected"));
@@ -291,10 +286,10 @@ impl<'a> Parser<'a> {
             return Err(Mistake::new(span, "`errno` is a number, and no pointer").hint("write `errno`"));
         }
         let (index, c_type) = self.find(name, span.clone())?;
-        match c_type {
-            CType::Pointer { to, .. } if integer(to) => Ok(Expression::Dereference(index)),
-            CType::Pointer { .. } => Err(Mistake::new(span, format!("`{name}` does not point to an integer"))),
-            _ => {
+        match c_type.pointee() {
+            Some(to) if to.is_integer() => Ok(Expression::Dereference(index)),
+            Some(_) => Err(Mistake::new(span, format!("`{name}` does not point to an integer"))),
+            None => {
                 Err(Mistake::new(span, format!("`{name}` is not a pointer"))
                     .hint(format!("for its value, write `{name}`")))
             }
@@ -411,8 +406,4 @@ impl<'a> Parser<'a> {
     fn here(&self) -> Range<usize> {
         self.tokens.get(self.next).map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
     }
-}
-
-fn integer(c_type: &CType) -> bool {
-    c_type.scalar().is_some_and(|scalar| !scalar.is_float())
 }

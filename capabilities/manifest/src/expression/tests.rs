@@ -30,7 +30,7 @@ impl Environment for Fixed {
     fn parameter(&mut self, index: usize) -> Result<i128, EvaluationError> {
         [7, 0].get(index).copied().ok_or(EvaluationError::Unknown)
     }
-    fn cell(&mut self, index: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, index: usize) -> Result<i128, EvaluationError> {
         if index == 2 { Ok(100) } else { Err(EvaluationError::Unknown) }
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {
@@ -76,7 +76,7 @@ fn numbers_have_bases_and_units() {
 }
 
 #[test]
-fn names_stand_for_parameters_cells_functions_and_the_value() {
+fn names_stand_for_parameters_scalar_pointers_functions_and_the_value() {
     assert_eq!(value("double(n + 1) + *cell"), Ok(116));
     assert_eq!(value("return == -1"), Ok(1));
 }

@@ -28,22 +28,14 @@ pub(super) struct Declared<'a, 'd> {
 
 /// What a function takes, as far as expressions care.
 pub(crate) fn takes<'a>(parameters: impl Iterator<Item = &'a CType>, result: &CType) -> Takes {
-    let taken = |c_type: &CType| match c_type {
-        CType::Pointer { to, .. } => match **to {
-            CType::Opaque(id) => Some(Taken::Object(id)),
-            _ => None,
-        },
-        _ => is_integer(c_type).then_some(Taken::Integer),
+    let taken = |c_type: &CType| match c_type.object() {
+        Some(id) => Some(Taken::Object(id)),
+        None => c_type.is_integer().then_some(Taken::Integer),
     };
     match parameters.map(taken).collect() {
-        Some(these) if is_integer(result) => Takes::These(these),
+        Some(these) if result.is_integer() => Takes::These(these),
         _ => Takes::Others,
     }
-}
-
-/// Whether it is a number without a fraction.
-pub(super) fn is_integer(c_type: &CType) -> bool {
-    c_type.scalar().is_some_and(|scalar| !scalar.is_float())
 }
 
 impl<'a, 'd> Declarations<'a, 'd> {

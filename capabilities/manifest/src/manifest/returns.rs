@@ -122,10 +122,10 @@ fn check_length(
     known(reader, parameters, length, &key.value)
 }
 
-/// Each cell is one.
+/// What stands behind each `*` is a scalar pointer.
 fn known(reader: &mut DocumentReader, parameters: &[Parameter], expression: &Expression, at: &Written) -> Option<()> {
-    let cell = |part: &Expression| matches!(part, Expression::Dereference(index) if !matches!(parameters[*index].shape, Shape::ScalarPointer(_)));
-    if expression.any(cell) {
+    let other = |part: &Expression| matches!(part, Expression::Dereference(index) if !matches!(parameters[*index].shape, Shape::ScalarPointer(_)));
+    if expression.any(other) {
         reader.error(at.span.clone(), "what stands behind `*` here is not one number but a whole buffer");
         return None;
     }

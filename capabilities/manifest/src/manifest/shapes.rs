@@ -183,7 +183,7 @@ impl<'a, 'd> Context<'a, 'd> {
     /// The parameter that most probably says how long this one is: an integer right behind it.
     fn likely_count(&self, index: usize) -> Option<&'a str> {
         let next = index + 1;
-        (next < self.count() && super::declare::is_integer(self.c_type(next))).then(|| self.name(next))
+        (next < self.count() && self.c_type(next).is_integer()).then(|| self.name(next))
     }
 
     /// Notes a mistake at a parameter: at its table, or else at the prototype.

@@ -155,11 +155,11 @@ fn a_capacity_with_a_table_is_an_argument() {
 }
 
 #[test]
-fn a_cell_that_is_an_argument_is_consumed_as_length() {
+fn a_scalar_pointer_that_is_an_argument_is_consumed_as_length() {
     let shapes = shapes(
         "c = \"void f(unsigned char *x, size_t *n)\"\nx = { out = true, capacity = \"*n\", length = \"*n\" }\nn = { in = true }",
     );
-    let Shape::ScalarPointer(n) = &shapes[1] else { panic!("no cell") };
+    let Shape::ScalarPointer(n) = &shapes[1] else { panic!("no scalar pointer") };
     assert_eq!((n.direction, n.consumed, n.fill), (Direction::InOut, true, None));
     assert!(shapes[1].is_argument() && !shapes[1].is_result());
 }
@@ -187,8 +187,8 @@ fn in_out_buffers() {
     let Shape::Buffer(x) = &shorter[0] else { panic!("no buffer") };
     assert_eq!((&x.length, &x.capacity), (&Some(Expression::Return), &None));
 
-    let cell = shapes("c = \"int f(char *x, size_t *n)\"\nx = { in = true, out = true, length = \"*n\" }");
-    assert_eq!(cell[1], filled(PointerFill::LengthOf(0), Direction::InOut, true));
+    let counted = shapes("c = \"int f(char *x, size_t *n)\"\nx = { in = true, out = true, length = \"*n\" }");
+    assert_eq!(counted[1], filled(PointerFill::LengthOf(0), Direction::InOut, true));
 }
 
 #[test]

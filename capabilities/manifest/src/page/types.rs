@@ -1,6 +1,6 @@
 //! Records, enumerations and handles.
 
-use super::cell;
+use super::in_table;
 use cloison_contract::Interface;
 use cloison_contract::types::{Definition, Handle, TypeKind};
 use std::fmt::Write;
@@ -23,7 +23,7 @@ pub(super) fn section(interface: &Interface, definition: &Definition) -> String 
         TypeKind::Record(found) => {
             let seen = found.members.iter().filter_map(|member| Some((&member.name, member.annotation(interface)?)));
             let rows: String =
-                seen.map(|(name, annotation)| format!("| `{name}` | `{}` |\n", cell(&annotation))).collect();
+                seen.map(|(name, annotation)| format!("| `{name}` | `{}` |\n", in_table(&annotation))).collect();
             if !rows.is_empty() {
                 let _ = write!(text, "\n| member | type |\n|---|---|\n{rows}");
             }

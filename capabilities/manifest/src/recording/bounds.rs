@@ -1,5 +1,7 @@
 //! What was passed for the parameters of a function → a bound that lets it through.
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use crate::application::bound_fits;
 use cloison_contract::interface::{Function, Interface, Parameter};
 use cloison_contract::observation::ArgumentUse;
@@ -37,7 +39,15 @@ fn clause(parameter: &Parameter, seen: &ArgumentUse, has_len: bool) -> Option<St
         Shape::Number(_) => reals(name, seen),
         Shape::Text(_) => texts(name, seen).or_else(|| length(name, seen, has_len)),
         Shape::Buffer(_) => length(name, seen, has_len),
-        _ => None,
+        Shape::Callback(_)
+        | Shape::CapacityOf(_)
+        | Shape::Constant(_)
+        | Shape::Handle(_)
+        | Shape::LengthOf(_)
+        | Shape::OutPointer(_)
+        | Shape::Record(_)
+        | Shape::ScalarPointer(_)
+        | Shape::Wide(_) => None,
     }
 }
 

@@ -116,18 +116,18 @@ impl Look<'_> {
     }
 
     /// The length that stands right behind a pointer, as a pointer itself: `dest, size_t *destLen`.
-    pub(super) fn cell_length(&self, index: usize) -> Option<&str> {
+    pub(super) fn pointed_length(&self, index: usize) -> Option<&str> {
         let next = self.parameters.get(index + 1)?;
         let (to, constant) = self.types.header.pointee(&next.c_type)?;
         let (of, read_only) = self.types.header.pointee(&self.parameters[index].c_type)?;
-        let is_cell =
+        let is_pointer_to_length =
             to.is_integer() && !to.is_char() && !to.is_wide_char() && !constant && !read_only && !self.callback;
         let named = self.is_called_after(index + 1, index);
         let fits = match of {
             of if of.is_void() || of.is_byte() => named || counted(self.name(index + 1)).is_some(),
             of => of.is_integer() && named,
         };
-        (is_cell && fits).then(|| self.name(index + 1))
+        (is_pointer_to_length && fits).then(|| self.name(index + 1))
     }
 
     fn is_plain_behind(&self, index: usize, next: usize) -> bool {

@@ -3,8 +3,8 @@
 use super::socket::Listener;
 use super::table::{SeenStack, Want};
 use super::{
-    Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionQuestion, ProcessKind,
-    ProcessRow, VERSION, kernel,
+    Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionRequest, ProcessKind, ProcessRow,
+    VERSION, kernel,
 };
 use crate::zones::replacement::NotBegun;
 use cloison_contract::process::Reason;
@@ -103,7 +103,7 @@ struct Thread {
 
 impl Thread {
     fn run(self) {
-        let Ok((InspectionQuestion { version, ask }, _)) = self.connection.receive() else { return };
+        let Ok((InspectionRequest { version, ask }, _)) = self.connection.receive() else { return };
         let answer = match ask {
             _ if version != VERSION => Some(InspectionAnswer::Version { version: VERSION }),
             Ask::Processes => self.rows().map(|processes| {

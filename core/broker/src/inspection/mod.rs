@@ -1,7 +1,7 @@
 //! What a running application looks like from outside: `cloison ps`, `inspect` and `kill` ask here.
 //!
 //! ```text
-//!  command ──InspectionQuestion─▶ socket of the application ──▶ a thread of the broker's process ──Want──▶ the broker's loop: its tables
+//!  command ──InspectionRequest──▶ socket of the application ──▶ a thread of the broker's process ──Want──▶ the broker's loop: its tables
 //!          ◀─InspectionAnswer────                                 │ asks the router and the kernel          ◀── entries ──
 //! ```
 //!
@@ -34,9 +34,9 @@ use std::path::PathBuf;
 /// What the two sides say to each other. A command of another version is told so.
 pub const VERSION: u32 = 5;
 
-/// What a command asks. One question for each connection.
+/// What a command asks. One request for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct InspectionQuestion {
+pub struct InspectionRequest {
     /// [`VERSION`].
     pub version: u32,
     /// What.

@@ -1,6 +1,6 @@
 //! Where running applications are found: a socket for each, in a folder that only its user may enter.
 
-use super::{Ask, InspectionAnswer, InspectionQuestion, VERSION};
+use super::{Ask, InspectionAnswer, InspectionRequest, VERSION};
 use cloison_transport::control::{Control, ControlError};
 use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout, socket_peercred};
@@ -178,7 +178,7 @@ pub fn ask(folder: &Path, broker: i32, ask: Ask) -> Result<InspectionAnswer, Con
     }
     let connection = connect_to(folder, &format!("{broker}.sock"), PATIENCE);
     let connection = connection.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::ACCESS))?;
-    connection.send(&InspectionQuestion { version: VERSION, ask }, &[])?;
+    connection.send(&InspectionRequest { version: VERSION, ask }, &[])?;
     Ok(connection.receive()?.0)
 }
 

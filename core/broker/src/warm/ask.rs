@@ -4,7 +4,7 @@ use super::build::Build;
 use super::kept::WarmTemplate;
 use super::service::SOCKET;
 use super::surroundings::{STRANGERS, users_are_told_apart};
-use super::{ServiceState, WarmAnswer, WarmQuestion, Wish, unfit};
+use super::{ServiceState, WarmAnswer, WarmRequest, Wish, unfit};
 use crate::application::LoadedApplication;
 use crate::inspection::socket;
 use crate::launch::Binaries;
@@ -70,7 +70,7 @@ fn ask(folder: &Path, binaries: &Binaries, wish: Wish, patience: Duration) -> io
         return Err(io::ErrorKind::NotFound.into()); // and none is made for asking
     }
     let connection = socket::connect_to(folder, SOCKET, patience)?;
-    let answer = connection.send(&WarmQuestion { build, wish }, &[]).and_then(|()| connection.receive());
+    let answer = connection.send(&WarmRequest { build, wish }, &[]).and_then(|()| connection.receive());
     if matches!(answer, Ok((WarmAnswer::Ended, _))) {
         // It hangs up when there may be another one.
         let _ = connection.receive::<WarmAnswer>();

@@ -21,7 +21,7 @@
 //!
 //! | from | message | descriptors | answer |
 //! |---|---|---|---|
-//! | command, to the service | [`WarmQuestion`] | | `WarmAnswer`; with `Template`, the keeper's line |
+//! | command, to the service | [`WarmRequest`] | | `WarmAnswer`; with `Template`, the keeper's line |
 //! | keeper, on its line | `FromKeeper::Split`, then `Ready` or `Failed`: for the service | | |
 //! | keeper | `FromKeeper::Kept`, right behind `Ready`: for whoever takes the template | control socket, pidfds of keeper and worker; the blank's control socket, pidfd, mailbox and bell; pidfd of init | |
 //! | broker, on that line | `ToKeeper::Taken` | | none |
@@ -59,9 +59,9 @@ use cloison_contract::message::Layer;
 use cloison_manifest::application::ApplicationLimits;
 use serde::{Deserialize, Serialize};
 
-/// What a command asks. One question for each connection.
+/// What a command asks. One request for each connection.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct WarmQuestion {
+pub struct WarmRequest {
     /// Which binaries the command belongs to.
     pub(crate) build: Build,
     /// What.

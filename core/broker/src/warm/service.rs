@@ -5,7 +5,7 @@
 
 use super::build::Build;
 use super::surroundings::{STRANGERS, Surroundings, users_are_told_apart};
-use super::{FromKeeper, ServiceState, WarmAnswer, WarmQuestion, Wish};
+use super::{FromKeeper, ServiceState, WarmAnswer, WarmRequest, Wish};
 use crate::child::Child;
 use crate::inspection::socket::{Listener, private};
 use crate::inspection::table::row;
@@ -312,7 +312,7 @@ impl WarmService {
 
     /// Answer who asks.
     fn answer(&mut self, connection: &Control) -> Turn {
-        let Ok((WarmQuestion { build, wish }, _)) = connection.receive() else { return Turn::Again };
+        let Ok((WarmRequest { build, wish }, _)) = connection.receive() else { return Turn::Again };
         let answered = match wish {
             Wish::End => return Turn::End,
             Wish::Look => connection.send(&WarmAnswer::State(self.state(build == self.build)), &[]),

@@ -454,10 +454,10 @@ impl Broker {
                 self.zones[zone].failure = Some(message);
                 self.end_instance(id, Cause::Itself);
             }
-            FromZone::Late { channel } => {
+            FromZone::CallbackTimeout { channel } => {
                 // The signal does not say whose callable it is; the terms do. It ignores both if its own clock says otherwise.
                 if let Some(attached) = instance.channels.get(&channel) {
-                    attached.channel.note_late();
+                    attached.channel.note_callback_timeout();
                     let client = attached.client;
                     self.signal(client, Signal::URG);
                 }

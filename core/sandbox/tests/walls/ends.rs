@@ -2,14 +2,11 @@
 
 use crate::Test;
 use crate::prisoner::Stage;
-use crate::warden::{Order, Outcome, Prisoner, binary, pids_in, users, wait_for_all, worker_in};
+use crate::warden::{Order, Outcome, PATIENCE, Prisoner, binary, pids_in, users, wait_for_all, worker_in};
 use rustix::process::{Pid, Signal, kill_process, set_child_subreaper};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// Longer than anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 pub const TESTS: &[Test] = &[
     ("ends::killed_broker_leaves_nothing", killed_broker_leaves_nothing),

@@ -11,6 +11,9 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+/// What never comes is given up after that long, and the test with it. No test says by it how long something may take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
 /// What a prisoner's attempt came to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Outcome {
@@ -134,12 +137,12 @@ impl Prisoner {
 
     /// What it says first: which processes it has made.
     pub fn hear_split(&self) -> Option<String> {
-        self.hear_within(10_000)
+        self.hear_within(PATIENCE)
     }
 
-    /// The next thing it says besides; nothing after ten seconds, or when it has gone.
+    /// The next thing it says besides; nothing when it has gone.
     pub fn hear(&self) -> Option<String> {
-        self.hear_within(10_000).filter(|text| !text.starts_with("split")).or_else(|| self.hear_within(10_000))
+        self.hear_within(PATIENCE).filter(|text| !text.starts_with("split")).or_else(|| self.hear_within(PATIENCE))
     }
 
     /// Listens until the attempt is over, then ends the prisoner by hanging up.
@@ -147,9 +150,9 @@ impl Prisoner {
         let mut said = Vec::new();
         let mut exits = Vec::new();
         let mut outcome = None;
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let deadline = Instant::now() + PATIENCE;
         while outcome.is_none() && Instant::now() < deadline {
-            if let Some(text) = self.hear_within(2) {
+            if let Some(text) = self.hear_within(Duration::from_millis(2)) {
                 if let Some(result) = text.strip_prefix("result ") {
                     let result: i64 = result.parse().expect("a number");
                     outcome = Some(if result < 0 { Outcome::Failed(-result as i32) } else { Outcome::Done(result) });
@@ -175,10 +178,10 @@ impl Prisoner {
         (outcome.unwrap_or(Outcome::Stuck), said)
     }
 
-    fn hear_within(&self, milliseconds: i64) -> Option<String> {
+    fn hear_within(&self, limit: Duration) -> Option<String> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         let mut ready = [PollFd::new(&self.socket, PollFlags::IN)];
-        let limit = Timespec { tv_sec: milliseconds / 1000, tv_nsec: milliseconds % 1000 * 1_000_000 };
+        let limit = Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: limit.subsec_nanos().into() };
         if poll(&mut ready, Some(&limit)).unwrap_or(0) == 0 {
             return None;
         }
@@ -201,9 +204,9 @@ pub fn reap(exits: &mut Vec<(i32, Outcome)>) {
     }
 }
 
-/// Waits until no child is left. A minute is a failure.
+/// Waits until no child is left. What never comes is a failure, after [`PATIENCE`].
 pub fn wait_for_all(exits: &mut Vec<(i32, Outcome)>) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     loop {
         match wait(WaitOptions::NOHANG) {
             Err(_) => return,

@@ -17,7 +17,7 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
         if !shape_fits(interface, function, &parameter.shape) || !travels(&parameter.c_type, &parameter.shape) {
             return Err(PlanError::Reference { parameter: parameter.name.clone() });
         }
-        if let Shape::OutPointer(pointer) = &parameter.shape {
+        if let Some(pointer) = parameter.shape.out_pointer() {
             auxiliary(interface, pointer.pointed.free(), "free")?;
         }
     }
@@ -52,7 +52,7 @@ pub(super) fn check(interface: &Interface, function: &Function) -> Result<(), Pl
 
 /// Whether what the shape refers to is there.
 fn shape_fits(interface: &Interface, function: &Function, shape: &Shape) -> bool {
-    let is_buffer = |index: usize| matches!(shape_at(function, index), Some(Shape::Buffer(_)));
+    let is_buffer = |index: usize| shape_at(function, index).and_then(Shape::buffer).is_some();
     let lives = |retain: Option<Lifetime>| retain.is_none_or(|lifetime| lifetime_fits(function, lifetime));
     let fits = match shape {
         Shape::Buffer(buffer) => {
@@ -157,7 +157,7 @@ fn pointed_fits(interface: &Interface, function: &Function, pointed: &Pointed) -
             element.size() > 0 && length.as_ref().is_none_or(counted)
         }
         Pointed::Handle { owner, .. } => {
-            owner.is_none_or(|owner| matches!(shape_at(function, owner), Some(Shape::Handle(_))))
+            owner.is_none_or(|owner| shape_at(function, owner).and_then(Shape::passed_object).is_some())
         }
         Pointed::Record { layout, .. } => layout.size > 0,
         Pointed::String(_) => true,
@@ -179,7 +179,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
         Expression::Bytes(index, _) => shape_at(function, *index).is_some_and(Shape::has_bytes),
         Expression::Call(callee, arguments) => interface.functions.get(callee.0 as usize).is_some_and(|callee| {
             callee.parameters.len() == arguments.len()
-                && is_integer(&callee.result)
+                && callee.result.is_integer()
                 && callee.parameters.iter().zip(arguments).all(|(parameter, argument)| match &parameter.shape {
                     Shape::Handle(handle) => !handle.by_address && names_object(function, argument, handle.id),
                     Shape::Buffer(_)
@@ -192,7 +192,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
                     | Shape::Record(_)
                     | Shape::ScalarPointer(_)
                     | Shape::Text(_)
-                    | Shape::Wide(_) => is_integer(&parameter.c_type) && inner(argument),
+                    | Shape::Wide(_) => parameter.c_type.is_integer() && inner(argument),
                 })
         }),
         Expression::Compare(real, operator, _) => operator.is_comparison() && real_fits(function, *real),
@@ -211,9 +211,7 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
 fn real_fits(function: &Function, real: Real) -> bool {
     match real {
         Real::Member(index, place) => place.scalar.is_float() && is_in_record(function, index, place),
-        Real::Parameter(index) => {
-            matches!(shape_at(function, index), Some(Shape::Number(number)) if number.scalar.is_float())
-        }
+        Real::Parameter(index) => shape_at(function, index).is_some_and(Shape::is_real),
     }
 }
 
@@ -238,7 +236,7 @@ fn names_object(function: &Function, expression: &Expression, id: TypeId) -> boo
             object_of(function, *at) == Some(id)
                 && !function.parameters.get(*at).is_some_and(is_by_address)
                 && matches!(expression, Expression::Dereference(_))
-                    == matches!(shape_at(function, *at), Some(Shape::OutPointer(_)))
+                    == shape_at(function, *at).and_then(Shape::out_pointer).is_some()
         }
         Expression::Binary(..)
         | Expression::Bytes(..)
@@ -253,10 +251,6 @@ fn names_object(function: &Function, expression: &Expression, id: TypeId) -> boo
         | Expression::OneOf(..)
         | Expression::Return => false,
     }
-}
-
-fn is_integer(c_type: &CType) -> bool {
-    c_type.scalar().is_some_and(|scalar| !scalar.is_float())
 }
 
 /// Whether a function can serve as `message` or `free`.
@@ -279,7 +273,7 @@ fn auxiliary(interface: &Interface, function: Option<FunctionId>, used_as: &'sta
                 && !is_by_address(only)
                 && matches!(function.result, CType::Pointer { .. })
         }
-        (_, [only]) => is_integer(&only.c_type) && matches!(function.result, CType::Pointer { .. }),
+        (_, [only]) => only.c_type.is_integer() && matches!(function.result, CType::Pointer { .. }),
         _ => false,
     });
     if fits {

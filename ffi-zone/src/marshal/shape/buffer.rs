@@ -54,7 +54,7 @@ impl Wire for Buffer {
     }
 
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
-        let index = call.index(position)?;
+        let index = position.parameter().ok_or_else(|| call.malformed())?;
         if self.retain.is_some() {
             return Ok(one(call.block_number(index)));
         }
@@ -129,7 +129,7 @@ impl Wire for Buffer {
         position: Position,
         words: Words,
     ) -> Step {
-        let index = asked.index(position)?;
+        let index = position.parameter().ok_or_else(|| asked.malformed())?;
         let (offset, bytes) = asked.span(incoming, words)?;
         let element = self.element.size().max(1) as u64;
         let (count, capacity) = (bytes / element, asked.room(index));
@@ -155,16 +155,16 @@ impl Wire for Buffer {
 
 /// Where C wants to know how many elements a callable has given, it is told.
 fn tell_count(buffer: &Buffer, asked: &CallbackCall<'_>, index: usize, count: u64, capacity: u64) -> Step {
-    let (scalar, cell) = match &buffer.length {
+    let (scalar, pointer) = match &buffer.length {
         Some(Expression::Return) if !asked.keeps_value() => (asked.value_scalar(), None),
-        Some(Expression::Dereference(cell)) => (asked.cell_scalar(*cell), Some(*cell)),
+        Some(Expression::Dereference(pointer)) => (asked.pointed_scalar(*pointer), Some(*pointer)),
         Some(_) | None => return Ok(()),
     };
     let scalar = scalar.ok_or_else(|| asked.malformed())?;
     let bits = bits_of_value(count.into(), scalar).ok_or_else(|| asked.too_long(index, count, capacity))?;
-    match cell {
+    match pointer {
         None => asked.give(bits, scalar),
-        Some(cell) => asked.set_cell(cell, scalar, bits),
+        Some(pointer) => asked.set_pointed(pointer, scalar, bits),
     }
     Ok(())
 }

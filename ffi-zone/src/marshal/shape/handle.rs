@@ -22,7 +22,7 @@ impl Wire for HandleArgument {
         };
         call.state.words[index] = word;
         match self.by_address {
-            true => call.set_cell(index, address),
+            true => call.set_pointed(index, address),
             false => call.set_number(index, address),
         }
         Ok(())

@@ -20,8 +20,10 @@ impl Wire for OutPointer {
             return match (&self.pointed, position) {
                 (Pointed::Handle { null: true, .. }, _) => Ok(one(0)),
                 (pointed, _) if pointed.may_be_null() => Ok([NULL, 0]),
-                (_, Position::Value) => Err(call.lied("it returned NULL")),
-                (_, Position::Parameter(index)) => Err(call.lied(format_args!("it left `{}` NULL", call.name(index)))),
+                (_, Position::Value) => Err(call.protocol_violation("it returned NULL")),
+                (_, Position::Parameter(index)) => {
+                    Err(call.protocol_violation(format_args!("it left `{}` NULL", call.name(index))))
+                }
             };
         }
         match &self.pointed {

@@ -22,13 +22,13 @@ impl Wire for ScalarPointer {
         };
         let range = call.plan().prepared[index].range;
         let bits = call.bits_of_word(index, word, self.scalar, range)?;
-        call.set_cell(index, bits);
+        call.set_pointed(index, bits);
         Ok(())
     }
 
     fn encode(&self, call: &mut Call<'_, '_>, position: Position) -> Step<Words> {
-        let index = call.index(position)?;
-        let bits = if call.has_cell(index) { call.state.frame.cell(index) } else { 0 };
+        let index = position.parameter().ok_or_else(|| call.malformed())?;
+        let bits = if call.has_pointed(index) { call.state.frame.pointed(index) } else { 0 };
         Ok(one(word_of_bits(bits, self.scalar)))
     }
 
@@ -47,7 +47,8 @@ impl Wire for ScalarPointer {
 
     fn answer(&self, asked: &CallbackCall<'_>, _: &mut Incoming<'_, '_>, position: Position, [word, _]: Words) -> Step {
         let bits = answered(asked, word, self.scalar)?;
-        asked.set_cell(asked.index(position)?, self.scalar, bits);
+        let index = position.parameter().ok_or_else(|| asked.malformed())?;
+        asked.set_pointed(index, self.scalar, bits);
         Ok(())
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn same_v4(one: Ipv4Addr, other: Ipv4Addr, prefix: u32) -> bool {
     (one.to_bits() ^ other.to_bits()) & mask == 0
 }
 
-/// The same.
+/// Whether two addresses of IPv6 agree in their first `prefix` bits.
 pub(super) fn same_v6(one: Ipv6Addr, other: Ipv6Addr, prefix: u32) -> bool {
     let mask = u128::MAX.checked_shl(128_u32.saturating_sub(prefix)).unwrap_or(0);
     (one.to_bits() ^ other.to_bits()) & mask == 0

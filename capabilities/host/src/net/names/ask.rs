@@ -2,7 +2,7 @@
 
 use super::Families;
 use super::machine::NameServers;
-use super::question::{Answered, OneQuestion, Said, questions};
+use super::query::{Answered, Query, Said, queries};
 use crate::net::failure::NetFailure;
 use crate::net::wait::{self, Until};
 use rustix::event::PollFlags;
@@ -48,12 +48,12 @@ fn ask_one(
     broker: BorrowedFd<'_>,
 ) -> Result<Option<Answered>, Errno> {
     let until = until.within(patience);
-    let mut open = questions(name, families, number).ok_or(Errno::INVAL)?;
+    let mut open = queries(name, families, number).ok_or(Errno::INVAL)?;
     let (mut addresses, mut exists, mut missing) = (Vec::new(), false, false);
     let mut failed = false;
     let socket = open_to(server, SocketType::DGRAM)?;
-    for question in &open {
-        send(&socket, &question.packet().ok_or(Errno::INVAL)?, SendFlags::NOSIGNAL)?;
+    for query in &open {
+        send(&socket, &query.packet().ok_or(Errno::INVAL)?, SendFlags::NOSIGNAL)?;
     }
     let mut packet = vec![0; PACKET_BYTES];
     while !open.is_empty() {
@@ -67,15 +67,15 @@ fn ask_one(
             },
             Err(error) => return Err(error),
         };
-        let said = open.iter().enumerate().map(|(at, question)| (at, question.read(&packet[..length])));
+        let said = open.iter().enumerate().map(|(at, query)| (at, query.read(&packet[..length])));
         let Some((at, mut said)) = said.into_iter().find(|(_, said)| *said != Said::Nothing) else {
             // Of packets that are no answers there may be any number.
             wait::go_on(until, broker)?;
             continue;
         };
-        let question = open.swap_remove(at);
+        let query = open.swap_remove(at);
         if said == Said::TooLong {
-            said = match by_stream(server, &question, until, broker) {
+            said = match by_stream(server, &query, until, broker) {
                 Err(Errno::INTR) => return Err(Errno::INTR),
                 said => said.unwrap_or(Said::Failed),
             };
@@ -95,10 +95,10 @@ fn ask_one(
     Ok(Some(if missing && !exists { Answered::NoSuchName } else { Answered::Addresses(addresses) }))
 }
 
-/// The same question over TCP: two bytes of length before each packet.
-fn by_stream(server: SocketAddr, question: &OneQuestion, until: Until, broker: BorrowedFd<'_>) -> Result<Said, Errno> {
+/// The same query over TCP: two bytes of length before each packet.
+fn by_stream(server: SocketAddr, query: &Query, until: Until, broker: BorrowedFd<'_>) -> Result<Said, Errno> {
     let socket = open_to(server, SocketType::STREAM)?;
-    let packet = question.packet().ok_or(Errno::INVAL)?;
+    let packet = query.packet().ok_or(Errno::INVAL)?;
     let packet = [&(packet.len() as u16).to_be_bytes()[..], &packet].concat();
     let mut sent = 0;
     while sent < packet.len() {
@@ -109,7 +109,7 @@ fn by_stream(server: SocketAddr, question: &OneQuestion, until: Until, broker: B
     read_all(&socket, &mut length, until, broker)?;
     let mut answer = vec![0; u16::from_be_bytes(length).into()];
     read_all(&socket, &mut answer, until, broker)?;
-    Ok(question.read(&answer))
+    Ok(query.read(&answer))
 }
 
 fn read_all(socket: &OwnedFd, into: &mut [u8], until: Until, broker: BorrowedFd<'_>) -> Result<(), Errno> {

@@ -3,7 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | `machine` | what `/etc/hosts` and `/etc/resolv.conf` say; pure logic |
-//! | `question` | a question to name servers and its answer, as bytes; pure logic |
+//! | `query` | a query to name servers and its answer, as bytes; pure logic |
 //! | `ask` | asks, over UDP, and over TCP what is too long for it |
 //! | `remembered` | which name has led to which address |
 //!
@@ -12,7 +12,7 @@
 
 mod ask;
 mod machine;
-mod question;
+mod query;
 mod remembered;
 
 pub(super) use remembered::Remembered;
@@ -26,7 +26,7 @@ use cloison_contract::message::Machine;
 use cloison_contract::observation::ServiceUse;
 use cloison_zone::serve::recorder;
 use machine::{Hosts, NameServers};
-use question::Answered;
+use query::Answered;
 use rustix::io::Errno;
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 

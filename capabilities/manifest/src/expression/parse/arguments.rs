@@ -58,18 +58,16 @@ impl<'a> Parser<'a> {
                 };
                 let start = self.next;
                 self.next += 1;
-                match &arguments.parameters[index].shape {
-                    _ if after == Some(Token::Sign(".")) => {
-                        let place = self.member(index)?;
-                        if place.scalar.is_float() {
-                            return Ok(Operand::Real(Real::Member(index, place)));
-                        }
+                let shape = &arguments.parameters[index].shape;
+                if after == Some(Token::Sign(".")) {
+                    let place = self.member(index)?;
+                    if place.scalar.is_float() {
+                        return Ok(Operand::Real(Real::Member(index, place)));
                     }
-                    shape if shape.has_bytes() => return Ok(Operand::Bytes(index)),
-                    Shape::Number(number) if number.scalar.is_float() => {
-                        return Ok(Operand::Real(Real::Parameter(index)));
-                    }
-                    _ => {}
+                } else if shape.has_bytes() {
+                    return Ok(Operand::Bytes(index));
+                } else if shape.is_real() {
+                    return Ok(Operand::Real(Real::Parameter(index)));
                 }
                 // It is an integer, or the beginning of one.
                 self.next = start;
@@ -103,7 +101,19 @@ impl<'a> Parser<'a> {
                 match operator {
                     Operator::Equal => Ok(equal),
                     Operator::NotEqual => Ok(Expression::Not(Box::new(equal))),
-                    _ => Err(Mistake::new(self.since(start), "texts have no order here").hint(TEXTS_ARE_TESTED_BY)),
+                    Operator::Add
+                    | Operator::And
+                    | Operator::Divide
+                    | Operator::Greater
+                    | Operator::GreaterOrEqual
+                    | Operator::Less
+                    | Operator::LessOrEqual
+                    | Operator::Multiply
+                    | Operator::Or
+                    | Operator::Remainder
+                    | Operator::Subtract => {
+                        Err(Mistake::new(self.since(start), "texts have no order here").hint(TEXTS_ARE_TESTED_BY))
+                    }
                 }
             }
             (Operand::Bytes(_), _) | (_, Operand::Bytes(_)) => Err(Mistake::new(
@@ -217,9 +227,10 @@ impl<'a> Parser<'a> {
     /// The value of an expression that stands there and names no argument.
     fn constant(&self, expression: &Expression, start: usize) -> Result<i128, Mistake> {
         expression.evaluate(&mut Nothing).map_err(|error| {
-            let message = match error {
-                EvaluationError::Unknown => "only constants stand here".to_owned(),
-                other => format!("this has no value: {other}"),
+            let message = if error == EvaluationError::Unknown {
+                "only constants stand here".to_owned()
+            } else {
+                format!("this has no value: {error}")
             };
             Mistake::new(self.since(start), message)
         })
@@ -274,8 +285,8 @@ impl<'a> Parser<'a> {
         let shape = self.scope.arguments.map(|all| &all.parameters[index].shape);
         if !shape.is_some_and(Shape::has_length) {
             return Err(match shape {
-                Some(Shape::Buffer(_)) => written_later(name, span),
-                _ => Mistake::new(span, format!("`{name}` has no length"))
+                Some(shape) if shape.buffer().is_some() => written_later(name, span),
+                Some(_) | None => Mistake::new(span, format!("`{name}` has no length"))
                     .hint("`len` takes a parameter that is a text or a buffer, and that Python passes"),
             });
         }
@@ -308,7 +319,17 @@ impl<'a> Parser<'a> {
         let Some(passed) = shape.passed_record() else {
             return Err(match shape {
                 Shape::Record(_) => written_later(name, own),
-                _ => Mistake::new(own, format!("`{name}` is no struct, and has no members")),
+                Shape::Buffer(_)
+                | Shape::Callback(_)
+                | Shape::CapacityOf(_)
+                | Shape::Constant(_)
+                | Shape::Handle(_)
+                | Shape::LengthOf(_)
+                | Shape::Number(_)
+                | Shape::OutPointer(_)
+                | Shape::ScalarPointer(_)
+                | Shape::Text(_)
+                | Shape::Wide(_) => Mistake::new(own, format!("`{name}` is no struct, and has no members")),
             });
         };
         let mut record = Record::of(arguments.types, passed.id);
@@ -325,10 +346,8 @@ impl<'a> Parser<'a> {
             if self.token(0) != Some(Token::Sign(".")) {
                 return NumberPlace::of(member, offset).ok_or_else(|| no_number(member, span));
             }
-            record = match &member.c_type {
-                CType::Record { id, .. } => Record::of(arguments.types, *id),
-                _ => None,
-            };
+            record =
+                if let CType::Record { id, .. } = &member.c_type { Record::of(arguments.types, *id) } else { None };
             offset = offset.saturating_add(member.offset);
             holder = (wanted.to_owned(), span);
         }
@@ -412,22 +431,23 @@ fn member_of<'r>(record: &'r Record, holder: &str, wanted: &str, span: Range<usi
         };
         return Err(Mistake::new(span, format!("`{holder}` has no member `{wanted}`")).hint(hint));
     };
-    match member.role {
-        MemberRole::Hidden => {
-            Err(Mistake::new(span, format!("`{wanted}` is hidden: it is always 0, and nobody needs a bound for it")))
-        }
-        _ => Ok(member),
+    if member.role == MemberRole::Hidden {
+        return Err(Mistake::new(
+            span,
+            format!("`{wanted}` is hidden: it is always 0, and nobody needs a bound for it"),
+        ));
     }
+    Ok(member)
 }
 
 fn no_number(member: &Member, span: Range<usize>) -> Mistake {
     let name = &member.name;
-    match &member.c_type {
-        CType::Record { .. } => Mistake::new(span, format!("`{name}` is a struct or a union, and no number"))
-            .hint(format!("name a member of it: `….{name}.…`")),
-        _ => Mistake::new(span, format!("`{name}` is no number"))
-            .hint("of a struct, integers and floating-point numbers can be bounded"),
+    if matches!(member.c_type, CType::Record { .. }) {
+        return Mistake::new(span, format!("`{name}` is a struct or a union, and no number"))
+            .hint(format!("name a member of it: `….{name}.…`"));
     }
+    Mistake::new(span, format!("`{name}` is no number"))
+        .hint("of a struct, integers and floating-point numbers can be bounded")
 }
 
 /// Where nothing is known but constants.
@@ -437,7 +457,7 @@ impl Environment for Nothing {
     fn parameter(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
-    fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {

@@ -101,7 +101,7 @@ impl Environment for Given {
             _ => Err(EvaluationError::Unknown),
         }
     }
-    fn cell(&mut self, _: usize) -> Result<i128, EvaluationError> {
+    fn pointed(&mut self, _: usize) -> Result<i128, EvaluationError> {
         Err(EvaluationError::Unknown)
     }
     fn errno(&mut self) -> Result<i128, EvaluationError> {
@@ -138,7 +138,7 @@ impl Environment for Given {
         match real {
             Real::Parameter(4 | 5) => Ok(self.ratio),
             Real::Member(14 | 15, place) => place.real(&self.record).ok_or(EvaluationError::Unknown),
-            _ => Err(EvaluationError::Unknown),
+            Real::Member(..) | Real::Parameter(_) => Err(EvaluationError::Unknown),
         }
     }
 }

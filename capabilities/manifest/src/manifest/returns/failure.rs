@@ -1,6 +1,6 @@
 //! What a failure says, and what it raises.
 
-use super::super::declare::{Declared, is_integer};
+use super::super::declare::Declared;
 use super::super::raw::{self, Key, on};
 use super::super::types::integer;
 use super::super::world::World;
@@ -47,12 +47,12 @@ pub(super) fn message(
         Some(argument) => Some(explained(reader, world, parameters, argument, span)?),
     };
     let takes = match (&target.prototype.parameters[..], &explained) {
-        ([one], None) => is_integer(&one.c_type),
+        ([one], None) => one.c_type.is_integer(),
         ([one], Some(explained)) => object(&one.c_type) == Some(explained.id),
         _ => false,
     };
     let fits = takes && is_string(&target.prototype.result);
-    let explains_nothing = explained.is_none() && !is_integer(&declared.prototype.result) && !has_errno(declared);
+    let explains_nothing = explained.is_none() && !declared.prototype.result.is_integer() && !has_errno(declared);
     let wrong = match explained {
         None if takes_handle(&target.prototype) => {
             let hint = format!("write of which: `message = \"{name}(…)\"`, with a parameter that is one");
@@ -194,7 +194,7 @@ pub(super) fn raises(
         }
         raw::Raises::ByCode(cases) => cases,
     };
-    if !is_integer(&declared.prototype.result) {
+    if !declared.prototype.result.is_integer() {
         let hint = "name one class: `raises = \"…\"`";
         reader.error_with_hint(key.span.clone(), "there is no code: the function's value is no integer", hint);
         return None;

@@ -21,7 +21,7 @@ pub(super) fn extent(
     table: &raw::Parameter<'_>,
     max_bytes: u64,
 ) -> Option<(Option<Expression>, Option<Expression>)> {
-    check_filled_cell(reader, context, drafts, index, draft, table)?;
+    check_filled_pointer(reader, context, drafts, index, draft, table)?;
     let name = context.name(index);
     let filled_from_this = |target: usize| match &fills[target] {
         Some(FillSource::LengthOf(of)) => of.contains(&index),
@@ -112,8 +112,8 @@ fn room(
     }
 }
 
-/// A cell that only tells the library the capacity would come back unread: then the length is most probably missing.
-fn check_filled_cell(
+/// A scalar pointer that only tells the library the capacity would come back unread: then the length is most probably missing.
+fn check_filled_pointer(
     reader: &mut DocumentReader,
     context: &Context<'_, '_>,
     drafts: &[ParameterDraft],
@@ -121,13 +121,13 @@ fn check_filled_cell(
     draft: &BufferDraft,
     table: &raw::Parameter<'_>,
 ) -> Option<()> {
-    let Some(Expression::Dereference(cell)) = draft.capacity else { return Some(()) };
-    let written = context.pointee(cell).is_some_and(|(_, constant)| !constant)
-        && matches!(drafts[cell], ParameterDraft::Unmarked);
+    let Some(Expression::Dereference(pointer)) = draft.capacity else { return Some(()) };
+    let written = context.pointee(pointer).is_some_and(|(_, constant)| !constant)
+        && matches!(drafts[pointer], ParameterDraft::Unmarked);
     let terminated = draft.ends_at_null || matches!(draft.pointee, Pointee::Character | Pointee::WideCharacter);
     if draft.length.is_none() && !terminated && written {
-        let (name, cell) = (context.name(index), context.name(cell));
-        let hint = format!("add `length = \"*{cell}\"` if the library leaves there how much it wrote");
+        let (name, pointer) = (context.name(index), context.name(pointer));
+        let hint = format!("add `length = \"*{pointer}\"` if the library leaves there how much it wrote");
         reader.error_with_hint(table.span.clone(), format!("how much of `{name}` does the library write?"), hint);
         return None;
     }

@@ -126,15 +126,15 @@ fn written_by_callable(context: &Context<'_, '_>, drafts: &[ParameterDraft], fil
     }
 }
 
-/// The cells without tables that an expression names hold a length, before the call or after it.
+/// The scalar pointers without tables that an expression names hold a length, before the call or after it.
 fn claim(context: &Context<'_, '_>, drafts: &[ParameterDraft], fills: &mut Fills, expression: &Expression, read: bool) {
     expression.walk(&mut |part| {
-        if let Expression::Dereference(cell) = part
-            && context.is_free(*cell)
-            && matches!(drafts[*cell], ParameterDraft::Unmarked)
-            && fills[*cell].is_none()
+        if let Expression::Dereference(pointer) = part
+            && context.is_free(*pointer)
+            && matches!(drafts[*pointer], ParameterDraft::Unmarked)
+            && fills[*pointer].is_none()
         {
-            fills[*cell] = Some(FillSource::Written { read });
+            fills[*pointer] = Some(FillSource::Written { read });
         }
     });
 }

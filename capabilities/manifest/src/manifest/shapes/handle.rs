@@ -98,7 +98,7 @@ pub(in crate::manifest) fn owned(
         return None;
     }
     let of_type = |wanted: TypeId| {
-        let fits = move |shape: &Shape| matches!(shape, Shape::Handle(handle) if handle.id == wanted);
+        let fits = move |shape: &Shape| shape.passed_object() == Some(wanted);
         parameters.iter().enumerate().filter(move |(_, (_, shape))| fits(shape)).map(|(index, _)| index)
     };
     let owner = match (owning.owner, handle.owner) {

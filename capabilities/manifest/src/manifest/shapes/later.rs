@@ -13,7 +13,7 @@ use cloison_contract::shape::{Lifetime, Pointed, Shape};
 /// Who owns the objects that the library fills in.
 pub(super) fn owners(reader: &mut DocumentReader, context: &Context<'_, '_>, shapes: &mut [Shape]) -> Option<()> {
     for index in 0..shapes.len() {
-        let Shape::OutPointer(place) = &shapes[index] else { continue };
+        let Some(place) = shapes[index].out_pointer() else { continue };
         let (Pointed::Handle { id, .. }, Some(table)) = (&place.pointed, context.table(index)) else { continue };
         let known: Vec<_> = shapes.iter().enumerate().map(|(index, shape)| (context.name(index), shape)).collect();
         let owning = Owning {
@@ -23,7 +23,7 @@ pub(super) fn owners(reader: &mut DocumentReader, context: &Context<'_, '_>, sha
             span: table.span.clone(),
         };
         let pointed = owned(reader, context.world, &known, *id, &owning)?;
-        if let Shape::OutPointer(place) = &mut shapes[index] {
+        if let Some(place) = shapes[index].out_pointer_mut() {
             place.pointed = pointed;
         }
     }
@@ -91,7 +91,7 @@ pub(in crate::manifest) fn lifetimes(
         };
         world.outlives(reader, &key.span, "what is retained")?;
         let lifetime = lifetime(reader, parameters, returns, key)?;
-        let passed = |index: usize| matches!(parameters[index].shape, Shape::Handle(_));
+        let passed = |index: usize| parameters[index].shape.passed_object().is_some();
         if let (Some(key), false) = (replaces, matches!(lifetime, Lifetime::Parameter(index) if passed(index))) {
             let hint = "leave it out";
             reader.error_with_hint(

@@ -15,10 +15,10 @@ pub(super) fn check(reader: &mut DocumentReader, context: &Context<'_, '_>, shap
     let mut fine = true;
     for (index, shape) in shapes.iter().enumerate() {
         let Some(table) = context.table(index) else { continue };
-        if let Shape::OutPointer(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape {
+        if let Some(OutPointer { pointed: Pointed::Buffer { length: Some(length), .. }, .. }) = shape.out_pointer() {
             fine &= known_after(reader, context, shapes, length, at(&table.length, table));
         }
-        let Shape::Buffer(buffer) = shape else { continue };
+        let Some(buffer) = shape.buffer() else { continue };
         let place = |key: &Option<Key<crate::diagnostic::Written>>| at(key, table);
         if let Some(capacity) = &buffer.capacity {
             let at = match &table.max {
@@ -50,11 +50,11 @@ fn known_before(
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Dereference(cell) = part else { return };
+        let Expression::Dereference(pointer) = part else { return };
         let known =
-            matches!(&shapes[*cell], Shape::ScalarPointer(cell) if cell.fill.is_some() || cell.direction.is_in());
+            matches!(&shapes[*pointer], Shape::ScalarPointer(one) if one.fill.is_some() || one.direction.is_in());
         if !known {
-            let name = context.name(*cell);
+            let name = context.name(*pointer);
             let hint = format!("`{name} = {{ in = true, out = true }}` makes it an argument");
             reader.error_with_hint(at.clone(), format!("`*{name}` is not known before the call"), hint);
             fine = false;
@@ -72,9 +72,9 @@ fn known_after(
 ) -> bool {
     let mut fine = true;
     expression.walk(&mut |part| {
-        let Expression::Dereference(cell) = part else { return };
-        if !matches!(shapes[*cell], Shape::ScalarPointer(_)) {
-            let name = context.name(*cell);
+        let Expression::Dereference(pointer) = part else { return };
+        if !matches!(shapes[*pointer], Shape::ScalarPointer(_)) {
+            let name = context.name(*pointer);
             reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
             fine = false;
         }
@@ -102,7 +102,7 @@ fn depends_on_itself(shapes: &[Shape], buffer: usize) -> bool {
 /// The buffers whose capacity must be known for that of `buffer`.
 fn needs(shapes: &[Shape], buffer: usize) -> Vec<usize> {
     let mut found = Vec::new();
-    let Shape::Buffer(buffer) = &shapes[buffer] else { return found };
+    let Some(buffer) = shapes[buffer].buffer() else { return found };
     let Some(capacity) = &buffer.capacity else { return found };
     capacity.walk(&mut |part| {
         let (Expression::Parameter(index) | Expression::Dereference(index)) = part else { return };

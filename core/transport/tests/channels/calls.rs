@@ -1,5 +1,4 @@
 //! Calls between a client thread and a zone thread over real sealed memory and real futexes.
-#![cfg(not(loom))]
 
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
 use cloison_contract::message::ChannelId;

@@ -1,8 +1,6 @@
 //! The service for HTTP, as the real program in its sandbox. What it makes of requests, its own tests say; these see that it can, in there.
 
-#[path = "../support/mod.rs"]
-mod support;
-
+use crate::support::{Argument, Client, Service};
 use cloison_contract::host::HostService;
 use cloison_contract::host::http::{HttpSecret, HttpService, Secret};
 use cloison_contract::host::net::NetPlace;
@@ -14,7 +12,6 @@ use simple_dns::{CLASS, Packet, QTYPE, ResourceRecord, TYPE};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
-use support::{Argument, Client, Service};
 
 const FOR_EVER: u64 = -1_i64 as u64;
 const KEY: &str = "s3cr3t-0f-th3-z0n3";
@@ -42,7 +39,7 @@ fn serve_with(rules: &[&str], port: u16, machine: Machine, change: impl FnOnce(&
 }
 
 impl Client {
-    fn open(&mut self, host: &str, port: u16) -> Result<u64, i32> {
+    fn open_http(&mut self, host: &str, port: u16) -> Result<u64, i32> {
         let arguments = [Argument::Bytes(host.as_bytes()), Argument::Word(port.into())];
         self.call("connect", &arguments).map(|words| words[0])
     }
@@ -51,13 +48,13 @@ impl Client {
         self.call("secure", &[Argument::Word(socket), Argument::Bytes(name.as_bytes())]).map(drop)
     }
 
-    fn end(&mut self, socket: u64) {
+    fn hang_up(&mut self, socket: u64) {
         self.call("close", &[Argument::Word(socket)]).expect("closed");
     }
 
     /// What comes back for a request, to its end.
     fn exchange(&mut self, host: &str, port: u16, request: &str) -> String {
-        let socket = self.open(host, port).expect("a connection");
+        let socket = self.open_http(host, port).expect("a connection");
         self.speak(socket, request)
     }
 
@@ -75,7 +72,7 @@ impl Client {
             }
             answer.extend(piece);
         }
-        self.end(socket);
+        self.hang_up(socket);
         String::from_utf8(answer).expect("text")
     }
 }
@@ -180,7 +177,7 @@ fn tls_is_the_service_s_to_speak() {
     for trusted in [true, false] {
         let roots = if trusted { authority.pem().into_bytes() } else { Vec::new() };
         let (service, mut client) = serve_with(&rules, port, Machine { roots, ..Machine::default() }, |_| {});
-        let socket = client.open("localhost", port).expect("a connection");
+        let socket = client.open_http("localhost", port).expect("a connection");
         client.secure(socket, "localhost").expect("before the first request");
         let answer = client.speak(socket, &get_from("localhost", "/", port));
         match trusted {
@@ -218,23 +215,23 @@ fn connections_lead_to_hosts_of_rules_and_are_counted() {
     let port = echo();
     let (service, mut client) = serve(&["GET http://127.0.0.1:PORT/ok", "GET https://localhost:PORT/ok"], port);
     for (host, port) in [("127.0.0.1", 1), ("127.0.0.2", port), ("10.0.0.1", port), ("example.org", 80)] {
-        assert_eq!(client.open(host, port), Err(libc::EACCES), "{host}");
+        assert_eq!(client.open_http(host, port), Err(libc::EACCES), "{host}");
     }
     for host in ["", "a b", "127.1", "localhost:80", "LOCALHOST\0", "é"] {
-        assert_eq!(client.open(host, port), Err(libc::EINVAL), "{host}");
+        assert_eq!(client.open_http(host, port), Err(libc::EINVAL), "{host}");
     }
-    let open: Vec<u64> = (0..4).map(|_| client.open("LocalHost.", port).expect("a connection")).collect();
-    assert_eq!(client.open("localhost", port), Err(libc::EMFILE));
+    let open: Vec<u64> = (0..4).map(|_| client.open_http("LocalHost.", port).expect("a connection")).collect();
+    assert_eq!(client.open_http("localhost", port), Err(libc::EMFILE));
     assert_eq!(client.secure(open[0], "other"), Err(libc::EACCES));
     assert_eq!(client.secure(open[0], "localhost"), Ok(()));
     assert_eq!(client.secure(open[0], "localhost"), Err(libc::EISCONN));
     let pair = client.call("socketpair", &[]).expect("two");
     assert_eq!(client.secure(pair[0], "localhost"), Err(libc::ENOTCONN));
     for socket in open {
-        client.end(socket);
+        client.hang_up(socket);
     }
     // A thread notices the end by itself.
-    while client.open("localhost", port).is_err() {}
+    while client.open_http("localhost", port).is_err() {}
     assert!(service.is_running());
 }
 

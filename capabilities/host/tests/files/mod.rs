@@ -4,6 +4,4 @@ mod crimes;
 mod limits;
 mod rights;
 mod service;
-#[path = "../support/mod.rs"]
-mod support;
 mod surface;

@@ -5,6 +5,4 @@ mod connections;
 mod crimes;
 mod names;
 mod service;
-#[path = "../support/mod.rs"]
-mod support;
 mod tls;

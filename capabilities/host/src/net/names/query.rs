@@ -1,4 +1,4 @@
-//! A question to name servers, and what their answers say.
+//! A query to name servers, and what their answers say.
 
 use super::Families;
 use simple_dns::rdata::RData;
@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// How many names a name may lead to before it leads to addresses.
 const MOST_ALIASES: usize = 16;
 
-/// A question about the addresses of one kind of a name.
+/// A query for the addresses of one kind of a name.
 #[derive(Clone, Debug)]
-pub(super) struct OneQuestion {
+pub(super) struct Query {
     pub(super) id: u16,
     v6: bool,
     name: String,
@@ -27,7 +27,7 @@ pub(super) enum Answered {
 /// What one packet says.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Said {
-    /// It answers another question, or none: somebody else may have sent it.
+    /// It answers another query, or none: somebody else may have sent it.
     Nothing,
     /// It was too long: ask by TCP.
     TooLong,
@@ -37,18 +37,14 @@ pub(super) enum Said {
     Answer(Answered),
 }
 
-/// One question for each family, with numbers that nobody else knows.
-pub(super) fn questions(
-    name: &str,
-    families: Families,
-    mut number: impl FnMut() -> Option<u16>,
-) -> Option<Vec<OneQuestion>> {
+/// One query for each family, with numbers that nobody else knows.
+pub(super) fn queries(name: &str, families: Families, mut number: impl FnMut() -> Option<u16>) -> Option<Vec<Query>> {
     let kinds = [(families.v4, false), (families.v6, true)];
     let wanted = kinds.into_iter().filter(|(wanted, _)| *wanted);
-    wanted.map(|(_, v6)| Some(OneQuestion { id: number()?, v6, name: name.to_owned() })).collect()
+    wanted.map(|(_, v6)| Some(Query { id: number()?, v6, name: name.to_owned() })).collect()
 }
 
-impl OneQuestion {
+impl Query {
     fn kind(&self) -> TYPE {
         if self.v6 { TYPE::AAAA } else { TYPE::A }
     }
@@ -119,12 +115,12 @@ mod tests {
     use simple_dns::ResourceRecord;
     use simple_dns::rdata::{A, AAAA, CNAME};
 
-    fn question() -> OneQuestion {
-        OneQuestion { id: 7, v6: false, name: "a.example".into() }
+    fn query() -> Query {
+        Query { id: 7, v6: false, name: "a.example".into() }
     }
 
     fn answer(change: impl FnOnce(&mut Packet<'_>)) -> Vec<u8> {
-        let bytes = question().packet().unwrap();
+        let bytes = query().packet().unwrap();
         let mut packet = Packet::parse(&bytes).unwrap().into_reply();
         change(&mut packet);
         packet.build_bytes_vec().unwrap()
@@ -140,7 +136,7 @@ mod tests {
 
     #[test]
     fn addresses_of_the_name_and_of_what_it_stands_for() {
-        let said = |change: &dyn Fn(&mut Packet<'_>)| question().read(&answer(|packet| change(packet)));
+        let said = |change: &dyn Fn(&mut Packet<'_>)| query().read(&answer(|packet| change(packet)));
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let addresses = |list: &[&str]| Said::Answer(Answered::Addresses(list.iter().map(|one| ip(one)).collect()));
         assert_eq!(said(&|_| {}), addresses(&[]));
@@ -168,20 +164,20 @@ mod tests {
 
     #[test]
     fn what_answers_another_question_says_nothing() {
-        let said = |change: &dyn Fn(&mut Packet<'_>)| question().read(&answer(|packet| change(packet)));
+        let said = |change: &dyn Fn(&mut Packet<'_>)| query().read(&answer(|packet| change(packet)));
         assert_eq!(said(&|packet| packet.set_id(8)), Said::Nothing);
         assert_eq!(said(&|packet| packet.questions.clear()), Said::Nothing);
         assert_eq!(said(&|packet| packet.questions[0].qname = Name::new("b.example").unwrap()), Said::Nothing);
         assert_eq!(said(&|packet| packet.questions[0].qtype = QTYPE::TYPE(TYPE::AAAA)), Said::Nothing);
-        assert_eq!(question().read(&question().packet().unwrap()), Said::Nothing, "a question is no answer");
+        assert_eq!(query().read(&query().packet().unwrap()), Said::Nothing, "a question is no answer");
         let whole = answer(|packet| packet.answers.push(record("a.example", v4("1.1.1.1"))));
         for length in 0..whole.len() {
-            assert_eq!(question().read(&whole[..length]), Said::Nothing, "{length}");
+            assert_eq!(query().read(&whole[..length]), Said::Nothing, "{length}");
         }
         for at in 0..whole.len() {
             let mut wrong = whole.clone();
             wrong[at] ^= 0xff;
-            question().read(&wrong);
+            query().read(&wrong);
         }
     }
 }

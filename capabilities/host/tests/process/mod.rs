@@ -1,9 +1,6 @@
 //! Programs of the machine: what the service for them lets through, and what the sandbox of one leaves to it. The real programs, with a
 //! broker by hand.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod crimes;
 mod program;
 mod service;

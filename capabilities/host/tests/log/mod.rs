@@ -1,15 +1,12 @@
 //! The service for logs, as the broker starts it: what its records say, and what a program cannot make of them.
 
-#[path = "../support/mod.rs"]
-mod support;
-
+use crate::support::{Answer, Argument, Client, Service};
 use cloison_contract::host::{HostService, LogLevel, LogService};
 use cloison_contract::message::{ClientName, FromZone, ToZone};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::{AsFd, OwnedFd};
-use support::{Answer, Argument, Client, Service};
 
 /// The service with a file, which nobody has a name for.
 fn start(service: LogService) -> (Service, File) {

@@ -1,5 +1,4 @@
 //! Whatever a peer sends decodes to a message or to an error, for every kind of message there is.
-#![cfg(not(loom))]
 
 use cloison_contract::message::{FromMicroprocess, FromTemplate, FromZone, ToMicroprocess, ToTemplate, ToZone};
 use cloison_transport::control::{Control, ControlError};

@@ -20,7 +20,7 @@ fn a_bare_file_runs() {
 #[test]
 fn the_script_is_main() {
     let outcome = run(
-        "import sys, __main__\nx = 1\nprint(__name__, __file__, __main__.x, sys.argv, __spec__, sys.executable == '')",
+        "import sys, __main__\nx = 1\nprint(__name__, __file__, __main__.x, sys.argv, __spec__, sys.executable == '/usr/local/bin/python3')",
     );
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str()), ("__main__ t.py 1 ['t.py'] None True\n", ""));
 }

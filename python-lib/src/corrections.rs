@@ -135,7 +135,7 @@ fn set_exception_str(vm: &VirtualMachine) -> PyResult<()> {
     ];
     for class in classes {
         let Some(endless) = class.get_attr(name) else { continue };
-        let doc = documentation("__str__", "($self, /)", &endless, vm)?;
+        let doc = documentation::of_function("__str__", "($self, /)", &endless, vm)?;
         let str = move |zelf: PyObjectRef, vm: &VirtualMachine| -> PyResult {
             vm.with_recursion("while getting the str of an object", || endless.call((zelf,), vm))
         };

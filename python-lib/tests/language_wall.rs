@@ -44,7 +44,7 @@ fn what_needs_the_system_says_what_would_be_needed() {
         ("import posix; posix.unlink('x')", "HostDenied: [Errno 13] unlink(): a microprocess has no files but"),
         (
             "import subprocess; subprocess.run(['id'])",
-            "HostDenied: [Errno 13] pipe(): a microprocess starts no programs",
+            "HostDenied: [Errno 13] subprocess: a microprocess starts no programs",
         ),
         (
             "import mmap; mmap.mmap(-1, 10)",

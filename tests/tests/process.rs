@@ -36,6 +36,21 @@ fn subprocess_does_what_it_does_elsewhere() {
     }
 }
 
+/// No program of the machine, but a microprocess that has what its parent has. No capability is needed to start one.
+#[test]
+fn python_itself_is_a_microprocess() {
+    for &user in users() {
+        let files = "[app]\nentry = \"main:main\"\n[capabilities.files]\nzone = \"files\"\n\
+                     roots = [{ at = \"/data\", path = \"../data\", allow = [\"read\", \"list\", \"write\", \"create\"] }]\n";
+        let project =
+            Project::new().file("main.py", include_str!("../python/process/python.py")).file("cloison.toml", files);
+        let data = project.path("data");
+        std::fs::create_dir(&data).expect("made");
+        std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).expect("set");
+        project.cloison(&["run", "."]).user(user).output().prints(include_str!("../python/process/python.txt"));
+    }
+}
+
 #[test]
 fn what_was_not_granted_says_which_line_would_change_that() {
     let project = Project::script(REFUSED).file("cloison.toml", &manifest("[\"-c\", \"*\"]", ""));

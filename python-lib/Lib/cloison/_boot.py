@@ -43,7 +43,7 @@ def start():
     # Each process looks there for what is to be done after a fork.
     import posix
 
-    from cloison import _corrections, _fileio
+    from cloison import _corrections, _fileio, _folder
 
     _fileio.install(builtins)
     import io
@@ -52,7 +52,8 @@ def start():
     _streams.install()
     _corrections.apply()
     _finders()
-    sys.executable = sys._base_executable = ""
+    # An empty file stands for it. `subprocess` starts a microprocess by that name.
+    sys.executable = sys._base_executable = f"{_folder.PROGRAMS}/python3"
     sys.dont_write_bytecode = True
     from cloison import _reports
 

@@ -67,8 +67,9 @@ def claim(reference, claimant, process=None):
 
 
 def disclaim(process, *references):
-    """Undo `claim`."""
-    _senders.pop(process.number, None)
+    """Undo `claim`; None is a process that has not come to be."""
+    if process is not None:
+        _senders.pop(process.number, None)
     for reference in references:
         _claimants.pop(reference, None)
 

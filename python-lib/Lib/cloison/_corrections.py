@@ -258,3 +258,13 @@ def without_signals(pdb):
         self.nosigint = True
 
     pdb.Pdb.__init__ = __init__
+
+
+def without_processes(tracker):
+    """Have `multiprocessing` say at once what would start processes, before it has made pipes and looked for signals."""
+    from cloison import _native, _needs
+
+    refuse = _native.refusing_method("multiprocessing", "Process", "start", _needs.PROCESSES)
+    tracker.ResourceTracker.ensure_running = tracker.ResourceTracker._ensure_running_and_write = refuse
+    # The module has it as a function, too.
+    tracker.ensure_running = tracker._resource_tracker.ensure_running

@@ -9,7 +9,7 @@ import _cloison
 import posix as _posix
 from cloison import _descriptors, _places
 from cloison._descriptors import _opened, fchmod, fstat, ftruncate
-from cloison._places import _absolute, _change, _decode, _encode, _masked, _no_dir_fd, _plain, _route, _tell, mounts
+from cloison._places import _absolute, _change, _decode, _encode, _masked, _no_dir_fd, _plain, _route, _tell, shown
 
 #: How many bytes of names a listing asks for at once.
 _NAMES = 64 << 10
@@ -130,7 +130,7 @@ def access(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True
 def _on_the_way(plain):
     """Return the names in a folder that lead to mounts."""
     beneath = plain if plain == b"/" else plain + b"/"
-    return {other.at[len(beneath):].partition(b"/")[0] for other in mounts() if other.at.startswith(beneath) and other.at != b"/"}
+    return {other.at[len(beneath):].partition(b"/")[0] for other in shown() if other.at.startswith(beneath) and other.at != b"/"}
 
 
 def _parts(path, name):

@@ -1,16 +1,38 @@
-"""The application's own folder, as `cloison._files` has a capability of zone ``files``: the same functions, to read."""
+"""The application's own folder, and that of the standard library, as `cloison._files` has a capability of zone ``files``: the same functions,
+to read.
+"""
 
 import errno
+import sys
 
 import _cloison
+
+#: The folders that Python and the standard library seem to lie in: what `sysconfig` says, too.
+PROGRAMS = f"{sys.prefix}/bin"
+LIBRARY = f"{sys.prefix}/lib/rustpython{sys.version_info.major}.{sys.version_info.minor}t"
 
 
 class Folder:
     """One of the application's folders, below `at`."""
 
+    #: What it is, for people.
+    _WHAT = "the application's own folder"
+
     def __init__(self, number, at):
         self._number = number
         self._at = at
+
+    def _contents(self, below):
+        return _cloison.folder_contents(self._number, below)
+
+    def _status(self, below, follow):
+        return _cloison.folder_status(self._number, below, follow)
+
+    def _link(self, below):
+        return _cloison.folder_link(self._number, below)
+
+    def _names(self, below):
+        return _cloison.folder_names(self._number, below)
 
     def _below(self, path):
         """Return a plain path relative to the folder; None for what only leads to it."""
@@ -26,16 +48,16 @@ class Folder:
         """Open a file: all of it is read now."""
         below = self._below(path)
         if flags & 0o1000003:
-            _refuse()
+            self._refuse()
         if flags & 0o300 == 0o300:
             raise OSError(errno.EEXIST, "File exists")
         if below is None:
             raise OSError(errno.EISDIR, "Is a directory")
         try:
-            contents = _cloison.folder_contents(self._number, below)
+            contents = self._contents(below)
         except OSError as error:
             if error.errno == errno.ENOENT and flags & 0o100:
-                _refuse()
+                self._refuse()
             if error.errno == errno.EFBIG:
                 error.add_note("cloison: of the application's own folder, files of at most 16 MiB are read; "
                                "[capabilities.files] with a root has no such limit")
@@ -83,7 +105,7 @@ class Folder:
         below = self._below(path)
         if below is None:
             return _Status(0o040555, 0, 0, 2, 0, 0)
-        return _Status(*_cloison.folder_status(self._number, below, bool(follow)))
+        return _Status(*self._status(below, bool(follow)))
 
     def access(self, path, mode=0, follow=1):
         """Raise what opening would."""
@@ -96,11 +118,11 @@ class Folder:
         below = self._below(path)
         if not below:
             raise OSError(errno.EINVAL, "Invalid argument")
-        return _cloison.folder_link(self._number, below)
+        return self._link(below)
 
     def opendir(self, path):
         """Begin to list a folder."""
-        return _Listing(_cloison.folder_names(self._number, self._below(path) or b""))
+        return _Listing(self._names(self._below(path) or b""))
 
     def readdir(self, listing, count=0):
         """Return all of it, once."""
@@ -112,17 +134,93 @@ class Folder:
         self.stat(path)
         return _Space()
 
-    def _refuse_all(self, *args):
-        _refuse()
+    def _refuse(self, *args):
+        error = OSError(errno.EROFS, "Read-only file system")
+        error.add_note(f"cloison: this is {self._WHAT}; in cloison.toml, [capabilities.files] with `roots` gives others")
+        raise error
 
-    ftruncate = fchmod = futimens = write = pwrite = _refuse_all
-    mkdir = rmdir = unlink = rename = link = symlink = chmod = utimens = truncate = _refuse_all
+    ftruncate = fchmod = futimens = write = pwrite = _refuse
+    mkdir = rmdir = unlink = rename = link = symlink = chmod = utimens = truncate = _refuse
 
 
-def _refuse():
-    error = OSError(errno.EROFS, "Read-only file system")
-    error.add_note("cloison: this is the application's own folder; in cloison.toml, [capabilities.files] with `roots` gives others")
-    raise error
+class Library(Folder):
+    """The sources of the standard library, which are in this very program: nothing is asked for to read them."""
+
+    _WHAT = "the standard library's folder"
+    _MODE = 0o100444
+    _tree = None
+
+    def __init__(self, at):
+        super().__init__(-1, at)
+
+    def _make_tree(self):
+        return _tree_of_modules()
+
+    def _found(self, below):
+        """Return what is there: the name of a module, or, of a folder, its names with their kinds, sorted."""
+        if self._tree is None:
+            self._tree = self._make_tree()
+        found = self._tree.get(below)
+        if found is None:
+            parent = below.rpartition(b"/")[0]
+            is_in_file = isinstance(self._tree.get(parent), str)
+            raise OSError(*(errno.ENOTDIR, "Not a directory") if is_in_file else (errno.ENOENT, "No such file or directory"))
+        return found
+
+    def _contents(self, below):
+        import zlib
+
+        found = self._found(below)
+        if not isinstance(found, str):
+            raise OSError(errno.EISDIR, "Is a directory")
+        return zlib.decompress(_cloison.library_source(found)) if found else b""
+
+    def _status(self, below, follow):
+        found = self._found(below)
+        inode = list(self._tree).index(below) + 1
+        if isinstance(found, str):
+            return self._MODE, inode, 0, 1, len(self._contents(below)), 0
+        return 0o040555, inode, 0, 2, 0, 0
+
+    def _link(self, below):
+        self._found(below)
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    def _names(self, below):
+        found = self._found(below)
+        if isinstance(found, str):
+            raise OSError(errno.ENOTDIR, "Not a directory")
+        return found
+
+
+class Programs(Library):
+    """Where `sys.executable` stands: an empty file, which `subprocess` starts a microprocess for."""
+
+    _WHAT = "the folder of sys.executable"
+    _MODE = 0o100555
+
+    def _make_tree(self):
+        return {b"": [(8, b"python3")], b"python3": ""}
+
+
+def _tree_of_modules():
+    """Return path → the name of the frozen module whose source is there, or, of a folder, what `folder_names` gives."""
+    import _imp
+
+    tree, folders = {}, {b"": []}
+    for name in sorted(_imp._frozen_module_names()):
+        if _cloison.library_source(name) is None:
+            continue
+        path = name.encode().replace(b".", b"/")
+        if _imp.is_frozen_package(name):
+            folders.setdefault(path, [])
+            path += b"/__init__"
+        tree[path + b".py"] = name
+    for path in [*folders, *tree]:
+        parent, _, last = path.rpartition(b"/")
+        if last:
+            folders.setdefault(parent, []).append((4 if path in folders else 8, last))
+    return tree | folders
 
 
 class _Opened:

@@ -130,7 +130,10 @@ class FolderImporter:
         return _iter_file_finder_modules(self, prefix)
 
     def find_spec(self, name, target=None):
-        """Find nothing: that is the finder's."""
+        """Find a module in the folder, for who asks `importlib.machinery.PathFinder`: what programs import is the finders' to find."""
+        from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+
+        return FileFinder(self.path, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(name, target)
 
 
 def archive_importer(path):

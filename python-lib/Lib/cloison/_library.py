@@ -8,9 +8,8 @@ from importlib import _bootstrap
 import _imp
 
 from cloison import _coroutines, _corrections, _importer, _threads
+from cloison._folder import LIBRARY as FOLDER
 
-#: The folder that the standard library seems to lie in: what `sysconfig` says, too.
-FOLDER = f"{sys.prefix}/lib/rustpython{sys.version_info.major}.{sys.version_info.minor}t"
 #: Whose file names are what tells importlib's own frames.
 _BOOTSTRAP = "importlib._bootstrap", "importlib._bootstrap_external", "_frozen_importlib", "_frozen_importlib_external"
 
@@ -31,6 +30,7 @@ _CORRECTED = {
     "enum": _corrections.with_members_from_bytes,
     "linecache": _corrections.with_modules_sources,
     "logging.handlers": _threads.in_listeners,
+    "multiprocessing.resource_tracker": _corrections.without_processes,
     "pdb": _corrections.without_signals,
     "platform": _corrections.without_kernel,
     "pydoc": _corrections.without_pager,

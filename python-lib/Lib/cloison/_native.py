@@ -64,6 +64,16 @@ def structure(module, name, fields, hidden=""):
     return type(name, (tuple,), namespace)
 
 
+def name(text, function):
+    """Return a name that a function takes, if it can be one."""
+    if not isinstance(text, str):
+        raise TypeError(f"{function}() argument must be str, not {type(text).__name__}")
+    text.encode()
+    if "\0" in text:
+        raise ValueError("embedded null byte")
+    return text
+
+
 _both = {}
 
 

@@ -1,4 +1,5 @@
-"""Where a process sees files: the places that its capabilities of zone ``files`` give, and the application's own folder.
+"""Where a process sees files: the places that its capabilities of zone ``files`` give, the application's own folder, and the sources of the
+standard library.
 
 A path is looked up among all of them, and the longest one that it begins with says whose it is. What happens below that place is the
 service's to do, and the kernel's to allow: nothing is decided here.
@@ -9,7 +10,7 @@ import errno as _errno
 import _cloison
 import posix as _posix
 from cloison import _needs
-from cloison._folder import Folder
+from cloison._folder import LIBRARY, PROGRAMS, Folder, Library, Programs
 
 
 class _Mount:
@@ -21,6 +22,8 @@ class _Mount:
         self.capability = capability
         self.rights = rights
         self.location = location
+        #: It is not listed in the folders above it, and is no file that was granted.
+        self.is_hidden = False
 
     def __getattr__(self, name):
         # Asked once: the broker is told of a capability when it is first used.
@@ -53,12 +56,23 @@ def mounts():
                 taken.add(mount.at)
                 mount.files = Folder(number, mount.at)
                 found.append(mount)
+        for at, kind in ((LIBRARY, Library), (PROGRAMS, Programs)):
+            mount = _Mount(at, None, ("read", "list"), "Python itself")
+            if mount.at not in taken:
+                mount.is_hidden = True
+                mount.files = kind(mount.at)
+                found.append(mount)
         found.sort(key=lambda mount: len(mount.at), reverse=True)
         # In a template this is not all: what it forks may hold capabilities.
         if given is not None:
             _mounts = found
             _cloison.set_places([mount.at for mount in found], found)
     return found
+
+
+def shown():
+    """Return those that the folders above them list."""
+    return [mount for mount in mounts() if not mount.is_hidden]
 
 
 # ---- The current folder, and the mode of what is made ----------------------------------------------------------------
@@ -148,6 +162,7 @@ def _route(path, name, making=False):
     if _mounts is None:
         # What a template forks may have more.
         _cloison.give_up_at(plain)
+    places = shown()
     if not places:
         _needs.deny(f"{name}()", _needs.FILES, path)
     beneath = plain if plain == b"/" else plain + b"/"
@@ -159,7 +174,7 @@ def _route(path, name, making=False):
 
 def _outside(path, name, making):
     """Return the error for a path that no capability has: it is not there; to make something there is denied."""
-    places = mounts()
+    places = shown()
     text = ", ".join(f"{_decode(mount.at)} ({mount.location})" for mount in places)
     need = f"{_decode(path)!r} is below none of the roots of this process: {text}"
     if _mounts is not None and _cloison.parent() is not None:

@@ -1,4 +1,4 @@
-"""Programs of the machine, on the capabilities that let some be started: what CPython's `subprocess` stands on.
+"""Programs of the machine, on the capabilities that let some be started, and Python itself (`_python`): what CPython's `subprocess` stands on.
 
 `os.pipe` gives two numbers of one pipe. Given to `fork_exec`, one of them is the program's, and the other one leads to the program from then on:
 nothing of it is the kernel's here. A pipe that no program has is a buffer of this process.
@@ -10,7 +10,7 @@ import errno as _errno
 import time
 
 import _cloison
-from cloison import _descriptors, _needs
+from cloison import _descriptors, _needs, _places, _python
 
 _STDIN, _STDOUT, _STDERR, _END = 1, 2, 4, 8
 _TOGETHER = 8
@@ -197,8 +197,8 @@ _NULL = _Null(None)
 
 
 def null():
-    """Return what a number of `/dev/null` leads to, if programs can be started."""
-    return _NULL if _all() else None
+    """Return what a number of `/dev/null` leads to."""
+    return _NULL
 
 
 def _enter(pipe, writes):
@@ -208,7 +208,6 @@ def _enter(pipe, writes):
 
 def pipe():
     """Return two numbers: what is written to the second is read from the first."""
-    _check("pipe()")
     made = _Pipe()
     return _enter(made, 0), _enter(made, 1)
 
@@ -519,26 +518,65 @@ def fork_exec(
     import os
 
     global _last
-    _check("subprocess")
+    executables = [os.fsencode(executable) for executable in executable_list]
+    is_python = _python.is_meant(executables)
+    if not is_python:
+        _check("subprocess")
     if preexec_fn is not None:
         _refuse("nothing of this process runs in a program that it starts (`preexec_fn`)")
     if any(number != errpipe_write for number in pass_fds):
         _refuse("a program has its standard streams and inherits nothing else (`pass_fds`)")
     if any(one is not None for one in (gid, extra_groups, uid)):
         _refuse("a program is nobody (`user`, `group`, `extra_groups`)")
-    if env is not None and sorted(env) != sorted(name + b"=" + value for name, value in os.environb.items()):
+    if not is_python and env is not None and sorted(env) != sorted(name + b"=" + value for name, value in os.environb.items()):
         _refuse("variables of a program are those of `environment` in its entry of `commands` (`env`)")
     arguments = [os.fsencode(argument) for argument in args]
     if any(b"\0" in argument for argument in arguments):
         raise ValueError("embedded null byte")
-    given, name = _named([os.fsencode(executable) for executable in executable_list])
+    together = errwrite >= 0 and errwrite == c2pwrite
+    if is_python:
+        functions, handle = _python, _start_python(arguments, env, cwd, umask, together)
+    else:
+        functions, handle = _start_program(executables, arguments, cwd, together)
+    run = _Run(functions, handle, _STDIN | _STDOUT | (0 if together else _STDERR))
+    _bind_input(run, p2cread)
+    _bind_output(run, _STDOUT, c2pwrite, 1)
+    if not together:
+        _bind_output(run, _STDERR, errwrite, 2)
+    _last += 1
+    _running[_last] = run
+    return _last
+
+
+def _start_python(arguments, env, cwd, umask, together):
+    """Start a microprocess that is Python, and return what stands for it."""
+    import os
+
+    folder = os.getcwd()
+    if cwd is not None:
+        folder = os.path.normpath(os.path.join(folder, os.fsdecode(cwd)))
+        if not os.path.isdir(folder):
+            # What `chdir` would raise.
+            number = _errno.ENOTDIR if os.path.exists(folder) else _errno.ENOENT
+            raise OSError(number, _cloison.strerror(number), cwd)
+    if env is not None and any(b"\0" in variable for variable in env):
+        raise ValueError("embedded null byte")
+    variables = os.environb if env is None else dict(variable.split(b"=", 1) for variable in env)
+    mask = _places._umask if umask < 0 else umask
+    return _python.start([os.fsdecode(argument) for argument in arguments[1:]], dict(variables), folder, mask, together)
+
+
+def _start_program(executables, arguments, cwd, together):
+    """Start a program of the machine, and return the functions of its service and its handle."""
+    import os
+
+    given, name = _named(executables)
     functions = given.functions()
     folder = None if cwd is None else os.fsencode(cwd)
-    together = errwrite >= 0 and errwrite == c2pwrite
     streams = _STDIN | _STDOUT | (_TOGETHER if together else _STDERR)
     packed = b"".join(argument + b"\0" for argument in arguments[1:])
     if len(packed) > _MOST_ARGUMENTS:
-        raise OSError(_errno.E2BIG, _cloison.strerror(_errno.E2BIG), os.fsdecode(executable_list[0]))
+        raise OSError(_errno.E2BIG, _cloison.strerror(_errno.E2BIG), os.fsdecode(executables[0]))
     if folder is not None and len(folder) > _MOST_FOLDER:
         raise OSError(_errno.ENAMETOOLONG, _cloison.strerror(_errno.ENAMETOOLONG), cwd)
     try:
@@ -551,14 +589,7 @@ def fork_exec(
         from cloison._errors import HostDenied
 
         raise HostDenied(f"subprocess: {error.strerror}") from None
-    run = _Run(functions, handle, _STDIN | _STDOUT | (0 if together else _STDERR))
-    _bind_input(run, p2cread)
-    _bind_output(run, _STDOUT, c2pwrite, 1)
-    if not together:
-        _bind_output(run, _STDERR, errwrite, 2)
-    _last += 1
-    _running[_last] = run
-    return _last
+    return functions, handle
 
 
 def _bind_input(run, number):
@@ -634,9 +665,9 @@ def _bind(run, stream, pipe):
 
 def waitpid(pid, options, /):
     """Wait for a program, and return its number and how it has ended."""
-    _check("waitpid()")
     run = _running.get(pid)
     if run is None:
+        _check("waitpid()")
         raise ChildProcessError(_errno.ECHILD, "No child processes")
     status = run.wait(0 if options & _WNOHANG else -1)
     while status is None and not options & _WNOHANG:
@@ -650,9 +681,9 @@ def waitpid(pid, options, /):
 
 def kill(pid, signal, /):
     """Send a signal to a program that this process has started."""
-    _check("kill()")
     run = _running.get(pid)
     if run is None:
+        _check("kill()")
         raise ProcessLookupError(_errno.ESRCH, "No such process")
     if signal and run.status is None:
         run.functions.signal(run.handle, int(signal))

@@ -16,6 +16,7 @@ mod sleep;
 mod sqlite;
 mod streams;
 mod xml;
+mod zstd;
 
 pub(crate) use _cloison::module_def;
 
@@ -32,6 +33,7 @@ mod _cloison {
     use super::sqlite;
     use super::streams;
     use super::xml::{self, XmlParser};
+    use super::zstd::{self, ZstdChecksum, ZstdFrame};
     use crate::batch::{Batch, Noting, Pending};
     use crate::call::connection;
     use crate::call::function::Function;
@@ -412,6 +414,38 @@ mod _cloison {
     #[pyfunction]
     fn xml_errors(vm: &VirtualMachine) -> PyListRef {
         xml::errors(vm)
+    }
+
+    #[pyattr(name = "ZstdFrame")]
+    fn zstd_frame_class(_vm: &VirtualMachine) -> PyTypeRef {
+        ZstdFrame::make_static_type()
+    }
+
+    #[pyattr(name = "ZstdChecksum")]
+    fn zstd_checksum_class(_vm: &VirtualMachine) -> PyTypeRef {
+        ZstdChecksum::make_static_type()
+    }
+
+    /// A frame of Zstandard's to unpack, with a dictionary, and a window of at most so many bytes.
+    #[pyfunction]
+    fn zstd_frame(dictionary: Option<ArgBytesLike>, window: u64, vm: &VirtualMachine) -> PyResult<PyRef<ZstdFrame>> {
+        let frame = match dictionary {
+            Some(dictionary) => dictionary.with_ref(|dictionary| ZstdFrame::new(Some(dictionary), window)),
+            None => ZstdFrame::new(None, window),
+        };
+        Ok(frame.map_err(|error| vm.new_value_error(error))?.into_ref(&vm.ctx))
+    }
+
+    /// The checksum of a frame's contents.
+    #[pyfunction]
+    fn zstd_checksum(vm: &VirtualMachine) -> PyRef<ZstdChecksum> {
+        ZstdChecksum::of_nothing().into_ref(&vm.ctx)
+    }
+
+    /// The blocks of a frame with this data, none of them the last.
+    #[pyfunction]
+    fn zstd_blocks(data: ArgBytesLike, vm: &VirtualMachine) -> PyBytesRef {
+        vm.ctx.new_bytes(data.with_ref(zstd::blocks))
     }
 
     /// Start a microprocess.

@@ -71,7 +71,7 @@ class Result(unittest.TestResult):
         say(begin=self.name)
 
     def stopTest(self, test):
-        """Say what it did, if that is not to end all of them: then it is left out the next time."""
+        """Say what it did, if that is not to end all of them: `go_on` says that."""
         super().stopTest(test)
         if isinstance(sys.exception(), KeyboardInterrupt):
             return
@@ -115,6 +115,20 @@ def reason(error):
     return f"{kind.__name__}: {str(value)[:300]} ({place})"
 
 
+def go_on():
+    """Have a test that is interrupted, by itself or because it has done nothing for a while, be the only one that ends by that."""
+    run = unittest.TestCase.run
+
+    def run_on(self, result=None):
+        try:
+            return run(self, result)
+        except KeyboardInterrupt:
+            say(end=result.name, state="error", why=reason(sys.exc_info()), seconds=round(time.perf_counter() - result.began, 3))
+            return result
+
+    unittest.TestCase.run = run_on
+
+
 def flat(suite):
     """Yield the tests of a suite."""
     for test in suite:
@@ -144,12 +158,60 @@ def is_threaded(test):
     return True
 
 
+class _Served(KeyboardInterrupt):
+    """A thread waits for what its starter would do: this goes on to the starter, as no other exception of a thread does."""
+
+
+def refuse_servers():
+    """Have threads that would be servers beside their clients fail when they are started: they would wait for ever."""
+    import select
+    import socket
+    import socketserver
+    import threading
+
+    server = socketserver.BaseServer
+    serve, handle, accept, start = server.serve_forever, server.handle_request, socket.socket.accept, threading.Thread.start
+
+    def is_beside():
+        return threading.current_thread() is not threading.main_thread()
+
+    def has_client(listening):
+        return bool(select.select([listening], [], [], 0)[0])
+
+    def serve_forever(self, poll_interval=0.5):
+        if is_beside():
+            raise _Served
+        serve(self, poll_interval)
+
+    def handle_request(self):
+        if is_beside() and not has_client(self):
+            raise _Served
+        handle(self)
+
+    def accept_what_is_there(self):
+        if is_beside() and self.gettimeout() != 0 and not has_client(self):
+            raise _Served
+        return accept(self)
+
+    def start_others(self):
+        try:
+            start(self)
+        except _Served:
+            raise RuntimeError("its client and its server are two threads that wait for each other") from None
+
+    server.serve_forever, server.handle_request = serve_forever, handle_request
+    socket.socket.accept = accept_what_is_there
+    threading.Thread.start = start_others
+
+
 def main():
     """Run the module that the first argument names."""
     _, name, *options = sys.argv
     left_out = {option.removeprefix("--not=").partition("#")[0] for option in options}
     sys.argv[1:] = []
     undo_marks()
+    refuse_servers()
+    go_on()
     if os.path.isdir("/tmp"):
         # Where tests make files with relative names.
         os.chdir("/tmp")
@@ -157,6 +219,8 @@ def main():
         import test.support
 
         test.support.use_resources = ()
+        # As `--timeout` of CPython's own runner does it: what waits for ever ends before the reader loses patience.
+        test.support.SHORT_TIMEOUT = 8.0
         from contextlib import nullcontext
 
         from test.support import import_helper

@@ -11,11 +11,13 @@ list of what does not pass.
 import argparse
 import collections
 import concurrent.futures
+import contextlib
 import json
 import pathlib
 import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -27,8 +29,8 @@ REPOSITORY = "https://github.com/RustPython/RustPython"
 #: "Update some libs and tests to 3.14.7"
 COMMIT = "cc1e55e3e"
 MARK = "\x01test "
-#: Seconds that one test, and that a module, may take.
-STALL, TOTAL = 40, 300
+#: Seconds that one test may take, and that it has to end when it is interrupted then; and that a module may take.
+STALL, INTERRUPTED, TOTAL = 30, 10, 300
 #: How many tests of a module may end their process.
 DEATHS = 8
 
@@ -47,7 +49,24 @@ FILES = """
 zone = "files"
 scratch = "512 MiB"
 """
-#: What is added for the modules that are about networks. The others' servers are threads that their clients would wait for.
+#: Instead, for modules that start Python as a program, which has files in common with the test: a folder of the machine.
+COMMON = """
+[capabilities.files]
+zone = "files"
+roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create", "delete"] }]
+"""
+PROGRAMS = {
+    f"test.test_{name}"
+    for name in """
+        argparse array atexit base64 builtin bytes calendar class code compile compileall coroutines cprofile descr doctest.test_doctest
+        eof exceptions frame fstring future_stmt.test_future gc genericpath graphlib gzip hash import importlib.test_threaded_import
+        inspect.test_inspect io itertools json.test_tool linecache list logging marshal mimetypes module monitoring os platform posix profile
+        py_compile pydoc.test_pydoc quopri runpy select shutil signal site str struct structseq subprocess sys sys_settrace sysconfig
+        tabnanny tarfile threading tokenize trace traceback types unicodedata unittest.test_program unittest.test_runner
+        urllib2 uuid warnings weakref zipfile.test_core zipimport_support zoneinfo.test_zoneinfo
+    """.split()
+}
+#: What is added for the modules that are about networks.
 NETWORK = """
 [capabilities.net]
 zone = "net"
@@ -56,24 +75,18 @@ listen = ["127.0.0.1:*", "[::1]:*", "0.0.0.0:*", "[::]:*"]
 connections = 256
 """
 NETWORKED = {
-    "test.test_epoll", "test.test_httplib", "test.test_poll", "test.test_select", "test.test_selectors", "test.test_socket", "test.test_ssl",
-    "test.test_urllib2_localnet", "test.test_xmlrpc",
+    *(f"test.test_{name}" for name in "epoll httplib os poll select selectors socket ssl stat urllib urllib2_localnet urllib_response xmlrpc".split()),
     *(f"test.test_asyncio.test_{name}" for name in "base_events buffered_proto events selector_events sendfile server sock_lowlevel sslproto streams tasks".split()),
 }
 
 #: A folder beside the tests as `/tmp`, where databases and files both are.
-SQLITE = """
-[capabilities.sqlite3]
-zone = "sqlite3"
-roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create", "delete"] }]
-
-[capabilities.files]
-zone = "files"
-roots = [{ at = "/tmp", path = "tmp", allow = ["read", "list", "write", "create", "delete"] }]
-"""
+SQLITE = COMMON + COMMON.replace("files", "sqlite3")
 
 #: An application's folder → what it is granted.
-GRANTED = {"cpython": FILES, "cpython-network": FILES + NETWORK, "cpython-sqlite3": SQLITE}
+GRANTED = {
+    "cpython": FILES, "cpython-network": FILES + NETWORK, "cpython-programs": COMMON, "cpython-programs-network": COMMON + NETWORK,
+    "cpython-sqlite3": SQLITE,
+}
 
 #: What stands in a failure's name or reason → why it is one. The first counts.
 REASONS = [
@@ -114,7 +127,9 @@ def listed(failures):
 
 def granted(module):
     """Return what a module's tests are granted."""
-    return FILES + NETWORK if module in NETWORKED else SQLITE if "sqlite3" in module else FILES
+    if "sqlite3" in module:
+        return SQLITE
+    return (COMMON if module in PROGRAMS else FILES) + (NETWORK if module in NETWORKED else "")
 
 
 def fetch():
@@ -142,6 +157,10 @@ def application(tests, name, manifest):
     return folder
 
 
+#: A folder of an application → who may use it now: anybody, if its processes have nothing in common.
+IN_COMMON = collections.defaultdict(contextlib.nullcontext)
+
+
 def lines(stream):
     """Return a queue of what a stream says, with None at its end."""
     said = queue.Queue()
@@ -155,6 +174,15 @@ def lines(stream):
     return said
 
 
+def next_line(said, process):
+    """Return the next line, or None at the end. A process that says nothing for a while is interrupted, and has some time to go on."""
+    try:
+        return said.get(timeout=STALL)
+    except queue.Empty:
+        process.send_signal(signal.SIGINT)
+        return said.get(timeout=INTERRUPTED)
+
+
 def once(cloison, folder, module, left_out):
     """Run a module: what its tests did, in which one the process ended, and why."""
     command = [cloison, "run", str(folder), module, *(f"--not={name}" for name in left_out)]
@@ -164,7 +192,7 @@ def once(cloison, folder, module, left_out):
     killer.start()
     said, states, running, fixture, end = lines(process.stdout), {}, None, None, "it took too long"
     try:
-        while (line := said.get(timeout=STALL)) is not None:
+        while (line := next_line(said, process)) is not None:
             _, found, event = line.partition(MARK)
             event = json.loads(event) if found else {}
             if "begin" in event:
@@ -188,8 +216,24 @@ def once(cloison, folder, module, left_out):
     return states, running, end
 
 
+def emptied(folder):
+    """Empty what the processes of an application have in common."""
+    for left in (folder / "tmp").iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
+
+
 def run(cloison, folder, module):
-    """Run a module to its end: what each test did, and what is to be said of the whole."""
+    """Run a module to its end: what each test did, and what is to be said of the whole. One at a time has a folder of the machine."""
+    with IN_COMMON[folder]:
+        emptied(folder)
+        return run_in(cloison, folder, module)
+
+
+def run_in(cloison, folder, module):
+    """Run a module to its end."""
     states, deaths = {}, {}
     while True:
         new, running, end = once(cloison, folder, module, deaths)
@@ -226,6 +270,7 @@ def main():
     tests = options.tests or fetch()
     modules = options.modules or (HERE / "modules.txt").read_text().split()
     folders = {grants: application(tests, name, MANIFEST + grants) for name, grants in GRANTED.items()}
+    IN_COMMON.update((folder, threading.Lock()) for grants, folder in folders.items() if COMMON in grants)
     rows, failures = {}, []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         for module, (states, end) in zip(modules, pool.map(lambda name: run(options.cloison, folders[granted(name)], name), modules)):

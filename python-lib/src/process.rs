@@ -23,7 +23,7 @@ pub unsafe fn fork() -> Result<Side, Errno> {
     let mut pidfd: RawFd = -1;
     let flags = (libc::CLONE_PARENT | libc::CLONE_PIDFD | libc::SIGCHLD) as libc::c_ulong;
     // SAFETY: without CLONE_VM this is a fork: no stack is passed, the child goes on with a copy of everything. The
-    // pidfd is written into a local of ours. The two last arguments (whose order differs between architectures) are null,
+    // pidfd is written into a local of ours. The two last arguments are null,
     // for no flag asks for them. The caller promises that there is one thread.
     let pid = unsafe {
         libc::syscall(

@@ -41,7 +41,17 @@ impl Limiter {
             return None;
         }
         self.said += 1;
-        Some(std::mem::take(&mut self.unsaid))
+        Some(self.take_unsaid())
+    }
+
+    /// So many more were dropped elsewhere.
+    pub fn add_unsaid(&mut self, more: u64) {
+        self.unsaid = self.unsaid.saturating_add(more);
+    }
+
+    /// How many were dropped since the last one that was logged; whoever asks says it.
+    pub fn take_unsaid(&mut self) -> u64 {
+        std::mem::take(&mut self.unsaid)
     }
 }
 

@@ -65,26 +65,34 @@ pub(crate) struct HeldCapabilities {
     /// Those of services of which it has asked what they are: calls may be under way.
     calling: BTreeSet<GrantKey>,
     /// What the audit trail hears of what its process does with them.
-    pub(super) doings: Doings,
+    pub(crate) doings: RefCell<Doings>,
 }
 
-/// How many of the things that a process does with its capabilities the audit trail hears of in ten seconds; of the others how many they were.
-const MOST_DOINGS: u32 = 1000;
+/// How many lines of each kind the audit trail has of one process in ten seconds; of the others how many they were.
+const MOST_LINES: u32 = 1000;
 
-/// What has been said of them.
+/// What the audit trail has heard of what a process does with its capabilities. What it makes and lets go of is free, and so does not
+/// take the place of what it gives to others.
 #[derive(Debug)]
-pub(super) struct Doings(RefCell<Limiter>);
+pub(crate) struct Doings {
+    /// What it narrows and lets go of.
+    pub(super) own: Limiter,
+    /// What it gives to others.
+    pub(super) given: Limiter,
+    /// What zones refuse it.
+    pub(super) refused: Limiter,
+}
 
 impl Default for Doings {
     fn default() -> Self {
-        Self(RefCell::new(Limiter::of(MOST_DOINGS)))
+        Self { own: Limiter::of(MOST_LINES), given: Limiter::of(MOST_LINES), refused: Limiter::of(MOST_LINES) }
     }
 }
 
 impl Doings {
-    /// If one more may be said: how many were not since the last one.
-    pub(super) fn admit(&self, now: Instant) -> Option<u64> {
-        self.0.borrow_mut().admit(now)
+    /// How many of them are in no line. The line about the end of the process says so.
+    pub(crate) fn take_unsaid(&mut self) -> u64 {
+        [&mut self.own, &mut self.given, &mut self.refused].into_iter().map(Limiter::take_unsaid).sum()
     }
 }
 

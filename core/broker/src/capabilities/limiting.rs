@@ -4,9 +4,9 @@
 //! that was refused something asks here, and says it in the error's text; `cloison why` says the same.
 
 use crate::broker::{Broker, Pid};
-use crate::capabilities::grants::{GrantKey, OwnLimits};
+use crate::capabilities::grants::GrantKey;
 use cloison_contract::Interface;
-use cloison_contract::message::{CapabilityRef, ToMicroprocess};
+use cloison_contract::message::{CapabilityRef, LIMIT_TEXT_BYTES, ToMicroprocess};
 
 /// How one who has set a limit is called, and where that was.
 pub(crate) struct Limited {
@@ -26,6 +26,9 @@ impl Broker {
         function: &str,
         said: Option<&str>,
     ) -> ToMicroprocess {
+        if said.is_some_and(|said| said.len() > LIMIT_TEXT_BYTES) {
+            return ToMicroprocess::Invalid { message: "what its zone has said is longer than that may be".into() };
+        }
         let held = |key: &GrantKey| self.processes.get(pid).is_some_and(|process| process.held.holds(*key));
         let Some(key) = self.grants.find(capability).filter(held) else {
             return ToMicroprocess::Invalid { message: "this process does not hold it".into() };
@@ -38,13 +41,13 @@ impl Broker {
     /// The first step, from the root on, that leaves the function out or that has such a bound or quota.
     pub(crate) fn limited(&self, key: GrantKey, function: &str, said: Option<&str>) -> Option<Limited> {
         let interface = self.interface_of(key)?;
+        let (id, _) = interface.function(function)?;
         let mut way: Vec<_> = self.grants.way(key).collect();
         way.reverse();
         way.into_iter().find_map(|step| {
             let number = step.reference.number;
             let key = self.grants.numbered(number)?;
-            let limits = self.grants.own_limits(key, &interface)?;
-            if !limits.concern(function, said) {
+            if !step.limits(id, said) {
                 return None;
             }
             let before = self.grants.limits_before(key);
@@ -69,14 +72,3 @@ impl Broker {
 
 /// Who narrows a grant by `cloison narrow`.
 pub(crate) const OPERATOR: &str = "whoever runs the application";
-
-impl OwnLimits {
-    /// Whether they are what a call of that function has met.
-    fn concern(&self, function: &str, said: Option<&str>) -> bool {
-        let Some(said) = said else {
-            return self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
-        };
-        let bound = |(of, text): &(String, String)| of == function && said.contains(&format!("`{text}`"));
-        self.bounds.iter().any(bound) || self.denials().any(|denial| said.ends_with(&denial.to_string()))
-    }
-}

@@ -10,7 +10,7 @@ use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
 use cloison_contract::process::ProcessNumber;
 use cloison_manifest::{application, explain};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Broker {
     /// What narrowing a grant by that means, or why it makes no sense.
@@ -75,12 +75,16 @@ impl Broker {
         let narrowed = self.grants.narrow(from, by, expires, is_lease, minter, token);
         let key = narrowed.map_err(|error| error.to_string())?;
         if let Some(pid) = self.numbers.get(&minter) {
-            self.note_doing(*pid, |who| {
-                let by = self.grants.narrowing(key).cloned().unwrap_or_default();
-                let terms = self.terms_of(key, &by, expires);
-                let event = AuditEvent::narrow(self.grants.name(key), self.number_of(key), &terms);
-                event.process(who).parent(self.number_of(from))
-            });
+            self.note_doing(
+                *pid,
+                |doings| doings.own.admit(Instant::now()),
+                |who| {
+                    let by = self.grants.narrowing(key).cloned().unwrap_or_default();
+                    let terms = self.terms_of(key, &by, expires);
+                    let event = AuditEvent::narrow(self.grants.name(key), self.number_of(key), &terms);
+                    event.process(who).parent(self.number_of(from))
+                },
+            );
         }
         Ok(key)
     }

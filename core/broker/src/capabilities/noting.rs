@@ -3,6 +3,7 @@
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::GrantKey;
+use crate::capabilities::held::Doings;
 use crate::processes::process::Process;
 use cloison_contract::message::{CallRefusal, CapabilityRef};
 use cloison_contract::process::ProcessNumber;
@@ -42,13 +43,16 @@ impl Broker {
                 }
                 CallRefusal::UsedUp => "what the grant counts is used up, or the call came too early",
             };
-            return self.note_denial(|| {
+            let limit = |doings: &mut Doings| {
+                doings.refused.add_unsaid(untold);
+                doings.refused.admit(Instant::now())
+            };
+            return self.note_doing(client, limit, |who| {
                 let interface = &self.zones[zone].specification.interface;
                 let function =
                     interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
-                let who = self.auditee(client).unwrap_or_else(|| AuditProcess::new(0, None, ""));
                 let event = AuditEvent::deny(who, self.grants.name(key), reason);
-                event.function(function).grant(self.number_of(key)).after(untold)
+                event.function(function).grant(self.number_of(key))
             });
         }
         self.note(|| {
@@ -114,11 +118,16 @@ impl Broker {
         }
     }
 
-    /// Tell the audit trail what a process has made of what it holds, within a rate of its own: one that narrows and lets go as often as it can
-    /// would push everything else out of the trail.
-    pub(super) fn note_doing(&self, pid: Pid, event: impl FnOnce(AuditProcess) -> AuditEvent) {
+    /// Tell the audit trail what a process does with what it holds, within a rate of its own: one that narrows and lets go as often as it can
+    /// would push everything else out of the trail. `limit` says how many were not told before, if this one may be.
+    pub(super) fn note_doing(
+        &self,
+        pid: Pid,
+        limit: impl FnOnce(&mut Doings) -> Option<u64>,
+        event: impl FnOnce(AuditProcess) -> AuditEvent,
+    ) {
         let Some(process) = self.processes.get(pid).filter(|_| self.audit.is_some()) else { return };
-        if let Some(unsaid) = process.held.doings.admit(Instant::now()) {
+        if let Some(unsaid) = limit(&mut process.held.doings.borrow_mut()) {
             let who = process.running().map_or_else(|| AuditProcess::new(0, None, ""), AuditProcess::of);
             self.note(|| event(who).after(unsaid));
         }
@@ -126,7 +135,8 @@ impl Broker {
 
     /// Tell the audit trail that another process holds a grant.
     pub(crate) fn note_given(&self, giver: Pid, key: GrantKey, to: ProcessNumber) {
-        self.note_doing(giver, |who| AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to));
+        let limit = |doings: &mut Doings| doings.given.admit(Instant::now());
+        self.note_doing(giver, limit, |who| AuditEvent::delegate(who, self.grants.name(key), self.number_of(key), to));
     }
 
     pub(super) fn note_end(&mut self, key: GrantKey, by: &str) {

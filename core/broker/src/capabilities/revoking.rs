@@ -122,7 +122,11 @@ impl Broker {
         let number = process.running().map(|running| running.reference.number);
         self.give_up(pid, |held: &HeldChannel| held.grant == key);
         self.note_use(key);
-        self.note_doing(pid, |who| AuditEvent::release(who, self.grants.name(key), capability.number));
+        self.note_doing(
+            pid,
+            |doings| doings.own.admit(Instant::now()),
+            |who| AuditEvent::release(who, self.grants.name(key), capability.number),
+        );
         self.let_go(key, number);
         self.end_superfluous();
     }

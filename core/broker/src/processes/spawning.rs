@@ -436,7 +436,10 @@ impl Broker {
     /// where calls run without the broker.
     pub(crate) fn announce_end(&mut self, process: &Process, reason: Reason) {
         if let Some(running) = process.running() {
-            self.note(|| AuditEvent::end(AuditProcess::of(running), &reason.to_string()));
+            self.note(|| {
+                let unsaid = process.held.doings.borrow_mut().take_unsaid();
+                AuditEvent::end(AuditProcess::of(running), &reason.to_string()).after(unsaid)
+            });
             self.numbers.remove(&running.reference.number);
             if let Some(deadline) = running.deadline {
                 self.deadlines.remove(&(deadline, running.reference.number));

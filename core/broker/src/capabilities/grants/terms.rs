@@ -120,16 +120,34 @@ impl GrantTable {
 }
 
 impl OwnLimits {
-    /// What is said of a call that one of its quotas refuses.
-    pub(crate) fn denials(&self) -> impl Iterator<Item = Denial> {
-        let Quota { calls, bytes, cpu_ns, rate } = self.quota;
-        let counted = [calls.map(Denial::Calls), bytes.map(Denial::Bytes), cpu_ns.map(Denial::Cpu)];
-        let rate = rate.map(|rate| Denial::Rate { calls: rate.calls, period_ms: rate.period_ms });
-        counted.into_iter().chain([rate]).flatten()
+    /// Whether they are what a call of that function has met; `said` is what was said of its bound or quota, absent where it is not granted.
+    pub(crate) fn concern(&self, function: &str, said: Option<&str>) -> bool {
+        let Some(said) = said else {
+            return self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
+        };
+        self.bounds.iter().any(|(of, text)| of == function && said.contains(&**text)) || refuses(self.quota, said)
     }
 }
 
+/// Whether that is what is said of a call that one of these quotas refuses.
+fn refuses(quota: Quota, said: &str) -> bool {
+    let Quota { calls, bytes, cpu_ns, rate } = quota;
+    let counted = [calls.map(Denial::Calls), bytes.map(Denial::Bytes), cpu_ns.map(Denial::Cpu)];
+    let rate = rate.map(|rate| Denial::Rate { calls: rate.calls, period_ms: rate.period_ms });
+    counted.into_iter().chain([rate]).flatten().any(|denial| said.ends_with(&denial.to_string()))
+}
+
 impl GrantEntry {
+    /// Whether this step is what a call of that function has met: see [`OwnLimits::concern`].
+    pub(crate) fn limits(&self, function: FunctionId, said: Option<&str>) -> bool {
+        let (functions, bounds) = match &self.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => (Some(&grant.functions), &grant.bounds),
+            Origin::Narrowed { by, .. } => (by.functions.as_ref(), &by.bounds),
+        };
+        let Some(said) = said else { return functions.is_some_and(|functions| !functions.contains(&function)) };
+        bounds.iter().any(|(of, bound)| *of == function && said.contains(&*bound.text)) || refuses(self.quota(), said)
+    }
+
     /// What this one counts, whatever those count that it comes from.
     pub(crate) fn quota(&self) -> Quota {
         match &self.origin {

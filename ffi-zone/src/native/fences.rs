@@ -10,7 +10,7 @@
 //! | in the scratch region, further ones | [`FENCE_BYTES`] of the pattern |
 //! | in a channel's arena (zones of one client) | the same pattern; behind the arena, an inaccessible page |
 //! | memory that the library keeps | the same pattern |
-//! | one number | [`SCALAR_FENCE`]: 56 bytes of the pattern |
+//! | one number | `SCALAR_FENCE`: 56 bytes of the pattern |
 //!
 //! A page of its own for each room that has only a pattern would be made and taken away in each call, as rooms are where the call
 //! before has left off: 7 µs where one thread runs and 18 µs where two do, since the kernel has to tell the other processors. A

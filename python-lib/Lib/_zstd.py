@@ -159,7 +159,7 @@ class ZstdCompressor:
                 raise TypeError("invalid type for level, expected int")
             _, least, most = _PACKING[_LEVEL]
             if not least <= level <= most:
-                raise ValueError(f"illegal compression level {level}; the valid range is [{least}, {most}]")
+                raise ValueError(f"illegal compression level; the valid range is [{least}, {most}]")
         self = object.__new__(cls)
         self._flags = {_SIZE: 1, _SUM: 0, _DICTIONARY: 1} | _checked(options, _PACKING, _types and _types[1], "compression")
         self._dictionary = _dictionary(zstd_dict, "CDict")

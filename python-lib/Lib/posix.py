@@ -115,11 +115,17 @@ def _create_environ():
 
 
 def putenv(name, value):
-    """Do nothing: no other program is there to see a variable. `os.environ` keeps it."""
+    """Look at a variable: no other program is there to see it. `os.environ` keeps it."""
+    for text in (name, value):
+        if "\0" in text if isinstance(text, str) else b"\0" in text:
+            raise ValueError("embedded null byte")
+    unsetenv(name)
 
 
 def unsetenv(name):
-    """Do nothing, for the same reason."""
+    """Look at a name, for the same reason."""
+    if not name or ("=" in name if isinstance(name, str) else b"=" in name):
+        raise ValueError("illegal environment variable name")
 
 
 def confstr(name):
@@ -236,11 +242,6 @@ def strerror(code):
 def get_terminal_size(fd=1):
     """Return columns and lines of the terminal that a standard stream is."""
     return terminal_size(_cloison.terminal_size(fd))
-
-
-def get_inheritable(fd):
-    """Return False."""
-    return False
 
 
 def _exit(status):

@@ -121,6 +121,87 @@ def _wanted(mount, absolute, flags):
     return wanted
 
 
+class _Double:
+    """What several numbers lead to."""
+
+    __slots__ = ("count", "opened")
+
+    def __init__(self, opened):
+        self.opened = opened
+        self.count = 1
+
+    files = property(lambda self: self.opened.files)
+    handle = property(lambda self: self.opened.handle)
+    mount = property(lambda self: self.opened.mount)
+    name = property(lambda self: self.opened.name)
+
+
+class _AsStream(NoFile):
+    """What `os` does with another number of a standard stream."""
+
+    @staticmethod
+    def read(number, length):
+        return read(number, length)
+
+    @staticmethod
+    def write(number, data):
+        return write(number, data)
+
+    @staticmethod
+    def close(number):
+        pass
+
+
+class _Stream(NoFileEntry):
+    """Another number of a standard stream."""
+
+    __slots__ = ()
+    files = _AsStream(0o010600)
+
+
+def dup(fd, /):
+    """Return another number that leads to what this one does."""
+    return enter(_again(_index(fd)))
+
+
+def dup2(fd, fd2, inheritable=True):
+    """Have `fd2` lead to what `fd` does; standard streams stay what they are."""
+    fd, fd2 = _index(fd), _index(fd2)
+    if fd2 < 0:
+        raise _bad_descriptor()
+    if fd == fd2:
+        if not _is_stream(fd):
+            _opened(fd)
+        return fd2
+    if fd2 in _STREAMS:
+        from cloison import _needs
+
+        _needs.deny("dup2()", _needs.TERMINAL)
+    again = _again(fd)
+    if fd2 in _open:
+        close(fd2)
+    _open[fd2] = again
+    return fd2
+
+
+def _again(fd):
+    """Return what another number is to lead to."""
+    from cloison import _net, _programs
+
+    if _is_stream(fd):
+        return _Stream(fd)
+    opened = _opened(fd)
+    if type(opened) is _net._Entry:
+        opened.handle.numbers += 1
+        return _net._Entry(opened.handle)
+    if _programs.is_pipe(fd):
+        return _programs.again(opened)
+    if type(opened) is not _Double:
+        opened = _open[fd] = _Double(opened)
+    opened.count += 1
+    return opened
+
+
 def close(fd):
     """Close a descriptor."""
     fd = _index(fd)
@@ -129,6 +210,11 @@ def close(fd):
         if fd in _STREAMS:
             return
         raise _bad_descriptor()
+    if type(found) is _Double:
+        found.count -= 1
+        if found.count:
+            return
+        found = found.opened
     found.files.close(found.handle)
 
 
@@ -220,6 +306,24 @@ def writev(fd, buffers, /):
     return write(fd, b"".join(buffers))
 
 
+def preadv(fd, buffers, offset, flags=0, /):
+    """Read into several buffers, from an offset."""
+    total = 0
+    for buffer in buffers:
+        view = memoryview(buffer).cast("B")
+        data = pread(fd, len(view), offset + total)
+        view[: len(data)] = data
+        total += len(data)
+        if len(data) < len(view):
+            break
+    return total
+
+
+def pwritev(fd, buffers, offset, flags=0, /):
+    """Write several buffers at an offset."""
+    return pwrite(fd, b"".join(buffers), offset)
+
+
 def lseek(fd, position, whence, /):
     """Move in a file, and return where it stands then."""
     position, whence = _index(position), _index(whence)
@@ -296,6 +400,13 @@ def set_blocking(fd, blocking, /):
     handle = None if _is_stream(fd) else _opened(fd).handle
     if type(handle).__module__ in ("cloison._net", "cloison._programs"):
         handle.blocking = bool(blocking)
+
+
+def get_inheritable(fd, /):
+    """Return False: there is nobody to inherit a descriptor."""
+    if not _is_stream(fd):
+        _opened(fd)
+    return False
 
 
 def set_inheritable(fd, inheritable, /):

@@ -40,6 +40,9 @@ class DirEntry:
     def __repr__(self):
         return f"<DirEntry {self.name!r}>"
 
+    def __reduce__(self):
+        raise TypeError(f"cannot pickle {type(self).__name__!r} object")
+
     def __class_getitem__(cls, item):
         """Return a generic alias."""
         import types
@@ -437,8 +440,9 @@ def chdir(path):
 
 #: What `posix` has of these three modules, and with it CPython's own `os`.
 _FUNCTIONS = """
-    access chdir chmod close closerange copy_file_range fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking getcwd getcwdb
-    getxattr isatty link listdir listxattr lseek lstat mkdir open pread pwrite read readinto readlink readv remove removexattr
+    access chdir chmod close closerange copy_file_range dup dup2 fchmod fdatasync fstat fstatvfs fsync ftruncate get_blocking
+    get_inheritable getcwd getcwdb getxattr isatty link listdir listxattr lseek lstat mkdir open pread preadv pwrite pwritev read
+    readinto readlink readv remove removexattr
     rename replace rmdir scandir sendfile set_blocking set_inheritable setxattr stat statvfs symlink truncate umask unlink utime
     write writev
 """.split()

@@ -12,7 +12,7 @@ FILES = (
     '[capabilities.files] with `zone = "files"` and `roots`'
 )
 NO_FILES = (
-    "files of a microprocess have no locks, owners, pipes, devices and duplicates of descriptors, and no line of cloison.toml grants it"
+    "files of a microprocess have no locks, owners and devices, and no pipes with names, and no line of cloison.toml grants it"
 )
 FOREIGN = (
     "native code runs in a zone: declare the library in a NAME.zone.toml, grant it in cloison.toml by `[capabilities.NAME]` with "
@@ -71,8 +71,8 @@ ABSENT = {
 #: What functions of `posix` would take that are refused. What works on files is `_files`.
 POSIX_FUNCTIONS = [
     (NO_FILES, """
-        chown chroot dup dup2 eventfd eventfd_read eventfd_write fchdir fchown fpathconf lchown lockf memfd_create
-        mkfifo mknod pathconf posix_fadvise posix_fallocate preadv pwritev splice sync timerfd_create timerfd_gettime
+        chown chroot eventfd eventfd_read eventfd_write fchdir fchown fpathconf lchown lockf memfd_create
+        mkfifo mknod pathconf posix_fadvise posix_fallocate splice sync timerfd_create timerfd_gettime
         timerfd_gettime_ns timerfd_settime timerfd_settime_ns device_encoding"""),
     (TERMINAL, "grantpt login_tty openpty posix_openpt ptsname ttyname unlockpt"),
     (PROCESSES, """

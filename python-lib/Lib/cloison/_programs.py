@@ -226,6 +226,13 @@ def _end_at(number):
     return entry.handle if type(entry) is _Entry else None
 
 
+def again(entry):
+    """Return what another number is to lead to, for the same end of a pipe."""
+    end = entry.handle
+    end.pipe.ends[end.writes] += 1
+    return _Entry(end)
+
+
 def is_pipe(number):
     """Return whether a number leads to a pipe, for `cloison._waiting`."""
     return type(_descriptors._open.get(number)) is _Entry

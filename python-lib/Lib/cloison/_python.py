@@ -52,6 +52,8 @@ class _Started:
         stream, data = getattr(message, "value", (None, b""))
         if stream == _STDIN:
             self.underway -= 1
+        elif stream == _END:
+            self.signal = data
         elif stream is not None and stream not in self.closed:
             self.held[stream].append(data)
 
@@ -68,7 +70,7 @@ def _status(reason, signal):
     if reason.kind in ("normal", "shutdown"):
         return 0
     if reason.kind == "exit status":
-        return reason.status
+        return -signal if signal and reason.status == 128 + signal else reason.status
     if reason.kind == "crash":
         return -(reason.signal or _SIGKILL)
     if reason.kind in ("exception", "data"):
@@ -234,6 +236,10 @@ class _Parent:
 
         _claims.send_patiently(self.process, _claims.Done(self.ticket, what, None))
 
+    def tell_signal(self, number):
+        """Say that this process ends as if by a signal."""
+        self._tell(_END, number)
+
     def read(self, length):
         """Return some of the input, nothing at its end."""
         while length and not self.input and not self.is_at_end:
@@ -317,6 +323,7 @@ def _run(ticket, arguments, variables, folder, umask, together):
 
             traceback.print_exception(error.with_traceback(trace))
             status = 128 + _SIGINT
+            parent.tell_signal(_SIGINT)
         else:
             sys.excepthook(type(error), error, trace)
     sys.exit(status)

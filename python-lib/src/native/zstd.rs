@@ -120,7 +120,7 @@ impl Unpacking {
         }
         let is_over = self.decoder.is_finished();
         if is_over && self.decoder.get_checksum_from_data().is_some_and(|sum| sum != self.sum.low()) {
-            return Err("the checksum is another one".into());
+            return Err("the restored data doesn't match checksum".into());
         }
         Ok((taken, out, is_over))
     }

@@ -464,6 +464,25 @@ def numbers():
         print(file.read(Index(2)), file.seek(Index(0)))
 
 
-for part in (text, raw, descriptors, names, status, trees, temporary, folders, reading, elements, again, numbers):
+def doubles():
+    descriptor = os.open(at("doubles"), os.O_RDWR | os.O_CREAT)
+    other = os.dup(descriptor)
+    os.write(descriptor, b"one ")
+    os.write(other, b"two")
+    os.close(descriptor)
+    print(os.lseek(other, 0, 0), os.read(other, 9), os.fstat(other).st_size)
+    with os.fdopen(os.dup(other), "r+b") as file:
+        print(file.seek(0), file.read(), other != file.fileno())
+    third = os.dup2(other, 100)
+    pieces = [bytearray(2), bytearray(2)]
+    print(third, os.preadv(third, pieces, 1), pieces, os.pwritev(third, [b"T", b"W"], 4), os.pread(third, 9, 0))
+    os.close(other)
+    print(os.pread(third, 3, 0), os.dup2(third, third))
+    os.close(third)
+    for function, *args in ((os.fstat, third), (os.dup, third), (os.dup2, third, 100), (os.get_inheritable, third)):
+        attempt(function.__name__, function, *args)
+
+
+for part in (text, raw, descriptors, names, status, trees, temporary, folders, reading, elements, again, numbers, doubles):
     print("---", part.__name__)
     part()

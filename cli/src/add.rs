@@ -10,7 +10,7 @@
 mod change;
 pub mod document;
 mod env;
-mod files;
+pub mod files;
 mod http;
 mod library;
 mod log;

@@ -4,7 +4,8 @@ use crate::output::counted;
 use crate::verify::debug::Debug;
 use crate::verify::{self, Verified};
 use cloison_broker::application::files;
-use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, ZoneSpecification};
+use cloison_broker::application::request::{self, Program, RunRequest};
+use cloison_broker::application::{LoadError, LoadedApplication, MANIFEST, Purpose, ZoneSpecification};
 use cloison_broker::zones::library::{self, Dependencies, OpenedLibrary, Symbols};
 use cloison_contract::interface::Function;
 use cloison_contract::printable;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
   cloison check zlib.zone.toml --verify --header zlib.h")]
 #[group(id = "check")]
 pub struct CheckArguments {
-    /// Application folders, cloison.toml files or zone manifests
+    /// Application folders, and manifests of applications (of any name) and of zones
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Print the findings as JSON
@@ -68,16 +69,17 @@ pub fn run(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 fn check(path: &Path, verify: &verify::VerifyArguments) -> Finding {
     let mut finding = Finding { path: path.to_owned(), ..Finding::default() };
     if path.is_file() && path.extension().is_none_or(|extension| extension != "toml") {
-        let what = "not a manifest\nhint: give an application's folder, its cloison.toml, or a NAME.zone.toml";
+        let what = "not a manifest\nhint: give an application's folder, its manifest, or a NAME.zone.toml";
         finding.errors.push(format!("{}: {what}", path.display()));
         return finding;
     }
-    let zones = if path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST) {
+    let zones = if request::is_whole(path) {
         if !path.join(MANIFEST).is_file() && path.is_dir() {
             finding.errors.push(format!("{}: no {MANIFEST} in this folder", path.display()));
             return finding;
         }
-        LoadedApplication::open(path).map(|loaded| {
+        let purpose = Purpose::Check;
+        RunRequest { purpose, ..RunRequest::new(Program::Path(path)) }.load().map(|loaded| {
             check_entry(&loaded, &mut finding);
             loaded.zones
         })

@@ -17,9 +17,10 @@ use std::process::ExitCode;
   cloison explain app/
   cloison explain sum.py                           # a file, without any capability
   cloison explain --manifest cloison.toml sum.py   # … with those of a manifest
+  cloison explain cloison.recorded.toml            # a manifest, whatever it is called
   cloison explain app/ --json")]
 pub struct ExplainArguments {
-    /// A folder with a cloison.toml, or a Python file
+    /// A folder with a cloison.toml, a manifest of an application, or a Python file
     path: PathBuf,
     /// A folder that the program may import from; may be repeated
     #[arg(long = "root", value_name = "DIR")]
@@ -96,8 +97,13 @@ fn runs(loaded: &LoadedApplication) -> String {
 
 impl Explanation {
     fn text(&self) -> String {
-        let runs = if self.runs == self.application { "as a program" } else { &self.runs };
-        let mut text = printable::line(&format!("{} runs {runs}.", self.application)) + "\n";
+        let application = &self.application;
+        let first = match self.runs.as_str() {
+            "" => format!("{application} is for a program that is run with `--manifest {application}`."),
+            runs if runs == application => format!("{application} runs as a program."),
+            runs => format!("{application} runs {runs}."),
+        };
+        let mut text = printable::line(&first) + "\n";
         let mut line = |depth: usize, words: &str| {
             // A name with an end of line in it is not to look like a line of ours.
             let _ = writeln!(text, "{:1$}{2}", "", 2 * depth, printable::line(words));

@@ -2,9 +2,9 @@
 
 use crate::log::HURRY;
 use crate::output::ExitMessage;
-use crate::record::{PlannedRecording, RecordArguments};
+use crate::record::{PlannedRecording, RecordArguments, RecordedEnd, shell_word};
 use cloison_broker::application::files;
-use cloison_broker::application::request::{Program, RunRequest, SCRIPT_BYTES, Unasked};
+use cloison_broker::application::request::{self, Program, RecordOffer, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::application::{LoadError, LoadedApplication};
 use cloison_broker::broker::{BrokerError, BrokerEvent};
 use cloison_broker::family::TAKING_DOWN;
@@ -36,7 +36,7 @@ const _: () = assert!(TAKING_DOWN.as_millis() + HURRY.as_millis() <= 2000);
   cloison run -m json.tool < data.json
   cloison run - < sum.py
 
-A folder is named with all that is in it. Any other program imports the standard library and what is below --root,
+A folder is named with all that is in it, and has the capabilities of its cloison.toml, or of --manifest. Any other program imports the standard library and what is below --root,
 and has the capabilities of --manifest.")]
 pub struct RunArguments {
     /// A line of Python, and what the program finds in sys.argv behind `-c`, options included
@@ -76,7 +76,7 @@ pub fn recorded(
 ) -> anyhow::Result<ExitCode> {
     let mut application = load(arguments)?;
     application.recorded_zone = planned.as_ref().and_then(PlannedRecording::zone).map(Path::to_owned);
-    let recording = planned.map(PlannedRecording::start).transpose()?;
+    let recording = planned.map(|planned| planned.start(&application)).transpose()?;
     let program = application.run.clone();
     let beside = application.beside.clone();
     let binaries = Binaries::beside_this_one()?;
@@ -89,7 +89,8 @@ pub fn recorded(
         wait(&mut broker, pid)
     });
     // However it ended: what it did until then is what there is to say.
-    let written = recording.as_ref().map(|recording| recording.write(&mut broker));
+    let end = || RecordedEnd { failed: failure(outcome.as_ref()), next: arguments.again() };
+    let written = recording.as_ref().map(|recording| recording.write(&mut broker, &end()));
     let hint = beside.and_then(|beside| neighbours(&beside, broker.missed(), arguments));
     // Nothing is left when the command says how it ended: who reads that may take as long as he likes.
     let interrupted = broker.end();
@@ -115,6 +116,58 @@ impl RunArguments {
             (None, _) => return Path::new(""),
         };
         if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
+    }
+
+    /// What `cloison explain` and `cloison run` take to do the same with another manifest.
+    fn again(&self) -> Box<dyn Fn(&str) -> [String; 2]> {
+        let words = |words: &[String]| words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
+        let roots: String =
+            self.roots.iter().map(|root| format!("--root {} ", shell_word(&root.to_string_lossy()))).collect();
+        let (explained, run) = match (&self.code[..], &self.module[..], &self.program[..]) {
+            ([], [], [program, ..]) if program == "-" => (None, format!("{} < …", words(&self.program))),
+            ([], [], [program, ..]) => (Some(shell_word(program)), words(&self.program)),
+            ([], module, _) => (None, format!("-m {}", words(&[module, &self.program].concat()))),
+            (code, _, _) => (None, format!("-c {}", words(&[code, &self.program].concat()))),
+        };
+        // A manifest that names the application by itself does so no more if it is another one.
+        let program = self.program.first().map(Path::new);
+        let folder = program
+            .filter(|path| request::is_whole(path) && !path.is_dir() && self.code.len() + self.module.len() == 0);
+        let folder = folder.map(|manifest| {
+            shell_word(
+                &manifest
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty())
+                    .unwrap_or(Path::new("."))
+                    .to_string_lossy(),
+            )
+        });
+        let run = match &folder {
+            Some(folder) => format!("{folder} {}", words(&self.program[1..])).trim_end().to_owned(),
+            None => run,
+        };
+        let explained = folder.or(explained);
+        Box::new(move |manifest| {
+            let explain = match &explained {
+                Some(program) => format!("--manifest {manifest} {roots}{program}"),
+                None => manifest.to_owned(),
+            };
+            [explain, format!("--manifest {manifest} {roots}{run}")]
+        })
+    }
+}
+
+/// How a run ended that did not end well.
+fn failure(outcome: Result<&Outcome, &anyhow::Error>) -> Option<String> {
+    match outcome {
+        Ok(Outcome { signal: true, .. }) => Some("it was stopped by a signal".to_owned()),
+        Ok(Outcome { status: 0, .. }) => None,
+        Ok(Outcome { status, .. }) => Some(format!("it ended with status {status}")),
+        Err(error) => match error.downcast_ref() {
+            Some(BrokerError::Interrupted(_)) => Some("it was stopped by a signal".to_owned()),
+            Some(BrokerError::Template { status: 0, .. }) => None,
+            _ => Some("it failed before it began".to_owned()),
+        },
     }
 }
 
@@ -148,7 +201,8 @@ struct Outcome {
 /// What to run, with somebody's consent where that is needed.
 fn load(arguments: &RunArguments) -> anyhow::Result<LoadedApplication> {
     let RunArguments { code, module, roots, manifest, program, .. } = arguments;
-    let record = arguments.record.zones();
+    let services = arguments.record.services(arguments.place())?;
+    let record = arguments.record.zones().map(|zones| RecordOffer { zones, services: &services });
     // `-cCODE` leaves the arguments for the program's place.
     let (first, rest) = [code, module, program].into_iter().find_map(|words| words.split_first()).unzip();
     let first = first.map_or("", String::as_str);

@@ -189,7 +189,7 @@ class socket:
         try:
             found.net.bind(found.handle, _net.pack(found.family, packed, port, scope))
         except PermissionError as error:
-            raise _net.refusal("socket.bind()", error) from None
+            raise _net.refusal("socket.bind()", error, (text, port), "listen") from None
 
     def listen(self, backlog=128, /):
         """listen([backlog])
@@ -240,7 +240,7 @@ class socket:
             found.net.connect(found.handle, _net.pack(found.family, packed, port, scope), _net.nanoseconds(self._seconds))
         except OSError as error:
             if error.errno == 13:
-                raise _net.refusal("socket.connect()", error) from None
+                raise _net.refusal("socket.connect()", error, (text, port)) from None
             raise _net.late(self._seconds, error)
 
     def connect_ex(self, address, /):

@@ -171,10 +171,10 @@ fn kernel_limits(limits: &Limits) -> MicroprocessLimits {
 
 /// Run it, report what went wrong, run exit handlers, flush, and say why it ends.
 fn whole_run(vm: &VirtualMachine, entries: &Entries, prepared: PyResult<()>, begin: Begin) -> i32 {
-    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, mounts, folders, services } =
-        begin;
+    let Begin { run, myself, parent, name: _, memory_bytes, cpu_seconds, mailbox_bytes, .. } = begin;
+    let Begin { mounts, folders, services, recorded, .. } = begin;
     let environment: Vec<_> = services.iter().filter(|offer| offer.service == ENV).cloned().collect();
-    mounts::set(mounts, folders, services);
+    mounts::set(mounts, folders, services, recorded);
     mail::become_process(myself, parent, mailbox_bytes, memory_bytes);
     memory::limit(memory_bytes);
     let (status, reason) = match prepared

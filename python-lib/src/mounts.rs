@@ -7,13 +7,20 @@ use std::sync::OnceLock;
 static MOUNTS: OnceLock<Vec<Mount>> = OnceLock::new();
 static FOLDERS: OnceLock<Vec<String>> = OnceLock::new();
 static SERVICES: OnceLock<Vec<ServiceOffer>> = OnceLock::new();
+static RECORDED: OnceLock<bool> = OnceLock::new();
 
 /// Notes what this process's capabilities give, once, and the application's own folders, if its template did not know them yet.
-pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>, services: Vec<ServiceOffer>) {
+pub(crate) fn set(mounts: Vec<Mount>, folders: Vec<String>, services: Vec<ServiceOffer>, recorded: bool) {
     // A process begins once.
     let _ = MOUNTS.set(mounts);
     let _ = FOLDERS.set(folders);
     let _ = SERVICES.set(services);
+    let _ = RECORDED.set(recorded);
+}
+
+/// Whether the application is recorded, so that somebody wants to know what it lacks.
+pub(crate) fn is_recorded() -> bool {
+    RECORDED.get().is_some_and(|recorded| *recorded)
 }
 
 /// Notes where the application's own folders are, once: in the template, for all that come from it.

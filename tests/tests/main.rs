@@ -41,6 +41,7 @@ mod process;
 mod processes;
 mod raw_system_calls;
 mod record;
+mod record_offers;
 mod records;
 mod references;
 mod replace;

@@ -122,7 +122,7 @@ fn files_keep_the_roots_and_rights_that_were_used() {
 }
 
 #[test]
-fn a_manifest_beside_the_program_is_offered_and_what_is_said_of_secrets_is_their_length() {
+fn a_zone_that_is_named_is_offered_and_what_is_said_of_secrets_is_their_length() {
     let zone = "[zone]\nname = \"vault\"\nversion = \"1.0.0\"\nlibrary = { path = \"libvault.so\" }\n\
         [functions.open_vault]\nc = \"int open_vault(const char *path, const char *password, const char *mode)\"\n\
         [functions.crash]\nc = \"int crash(int how)\"\n";
@@ -136,7 +136,16 @@ fn a_manifest_beside_the_program_is_offered_and_what_is_said_of_secrets_is_their
             try:\n        vault.crash(3)\n    except cloison.ZoneCrashed as error:\n        print('crashed')\n\
         if __name__ == '__main__':\n    main()\n";
     let project = Project::script(program).file("vault.zone.toml", zone).library("libvault.so", library);
-    project.cloison(&["run", "--record", "--record-anyway", "main.py"]).output().ends_with(0);
+    // That its manifest lies there is no reason to load a library.
+    let alone = ["run", "--record", "--record-anyway", "--output", "alone.toml", "main.py"];
+    let alone = project.cloison(&alone).output().ends_with(1);
+    assert!(
+        alone.stderr.contains("the capability \"vault\", which nothing gives: `--zone vault.zone.toml`"),
+        "{alone}"
+    );
+    let record = ["run", "--record", "--record-anyway", "--zone", "vault.zone.toml", "main.py"];
+    let output = project.cloison(&record).output().ends_with(0);
+    assert!(output.stderr.contains("warning: It may use the library that ./vault.zone.toml declares"), "{output}");
     let text = recorded(&project, "cloison.toml");
     for line in [
         "zone = \"vault.zone.toml\"",

@@ -14,6 +14,9 @@ pub const TEXT_BYTES: usize = 64;
 /// The longest name of a place, a path or a URL that a host service tells, in bytes.
 pub const NAME_BYTES: usize = 1024;
 
+/// The most different things that are told of what one service was asked for. Beyond that nobody knows what else it was.
+pub const MOST_USES: usize = 4096;
+
 /// One thing that a client has done.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub enum Observation {
@@ -74,6 +77,13 @@ pub enum ServiceUse {
         /// The port.
         port: u16,
     },
+    /// A folder below a root is made, renamed or removed: it may not be there the next time.
+    Passing {
+        /// Where the program sees the root.
+        at: String,
+        /// The folder, relative to the root.
+        folder: String,
+    },
     /// A request.
     Request {
         /// The rule that lets just this request through.
@@ -83,10 +93,20 @@ pub enum ServiceUse {
     Right {
         /// Where the program sees the root.
         at: String,
-        /// The right that it took, as manifests name it; nothing for a look (`stat`), which any right gives.
+        /// The folder in which it is, relative to the root; nothing for the root itself, and where it takes more of the root than one
+        /// folder of it.
+        folder: String,
+        /// The right that it took, as manifests name it; or [`LOOK_AT_FOLDER`], [`LOOK_INSIDE`], [`LOOK_IN_VAIN`].
         right: String,
     },
 }
+
+/// What stands for a right where a folder was looked at (`stat`), which any right gives.
+pub const LOOK_AT_FOLDER: &str = "";
+/// … where something in a folder was.
+pub const LOOK_INSIDE: &str = "look";
+/// … where something was that is not there.
+pub const LOOK_IN_VAIN: &str = "absent";
 
 impl ServiceUse {
     /// Whether it is as long as such things may be.
@@ -95,7 +115,8 @@ impl ServiceUse {
             Self::Command { .. } => 0,
             Self::Connect { host, .. } | Self::Listen { host, .. } => host.len(),
             Self::Request { rule } => rule.len(),
-            Self::Right { at, right } => at.len().max(right.len()),
+            Self::Passing { at, folder } => at.len().max(folder.len()),
+            Self::Right { at, folder, right } => at.len().max(folder.len()).max(right.len()),
         };
         longest <= NAME_BYTES
     }

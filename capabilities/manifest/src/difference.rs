@@ -129,7 +129,12 @@ impl DeclaredCapability<'_> {
 
     /// It was granted, and is not.
     fn is_gone(&self, findings: &mut Findings, name: &str) {
-        self.whole(name).0.into_iter().for_each(|what| findings.lost(what));
+        let (may, _) = self.whole(name);
+        let (nothing, may): (Vec<_>, Vec<_>) = may.into_iter().partition(|what| explain::gives_nothing(what));
+        if may.is_empty() && !nothing.is_empty() {
+            findings.less("it is gone, and has given nothing".to_owned());
+        }
+        may.into_iter().for_each(|what| findings.lost(what));
     }
 }
 

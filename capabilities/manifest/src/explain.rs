@@ -223,6 +223,14 @@ pub(crate) const PERSONAL: &str = "without giving it to other processes";
 /// Of what takes no callables.
 pub(crate) const QUIET: &str = "without passing callables";
 
+/// Whether a sentence of what may be done says that it is nothing.
+pub(crate) fn gives_nothing(may: &str) -> bool {
+    may.ends_with(" nothing")
+        || may.starts_with("do nothing ")
+        || may.starts_with("open no ")
+        || may.starts_with("see no ")
+}
+
 /// `compress2 only if level <= 6`
 pub(crate) fn only_if(function: &str, condition: &str) -> String {
     format!("{function} only if {condition}")

@@ -12,18 +12,21 @@
 //! | texts that are absolute paths | the folder that they have in common: `path starts_with "/data/"` |
 //! | at most four texts that look like words of a list, of a parameter that is not called as secrets are | these: `mode in ["r", "w"]` |
 //! | other texts, and buffers | how long: the next power of two |
+//! | what was done in folders of a root | a root for each of them, at most eight, else for those that they are in |
 //! | memory | twice the peak, in steps of 16 MiB, 64 MiB at least |
 //! | processor time | four times what the busiest process took, 5 s at least |
 //!
 //! Of a zone's `[sandbox]` says [`zone`] the same. Texts of programs are quoted in these two cases alone, so that no password gets into a file because it was passed.
 
 pub mod bounds;
+mod roots;
 mod sections;
 pub mod zone;
 
 use crate::application::{Application, ApplicationLimits};
 use cloison_contract::interface::Interface;
 use cloison_contract::observation::{ArgumentUse, ServiceUse};
+use cloison_contract::printable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toml_edit::{DocumentMut, Item, Table, TableLike, Value, value};
@@ -35,8 +38,21 @@ pub struct Recording {
     pub capabilities: BTreeMap<String, CapabilityUse>,
     /// Capabilities that it asked for and nothing offers: a few.
     pub missing: BTreeSet<String>,
+    /// What of the machine it asked for and nothing gives: a few.
+    pub lacks: BTreeSet<Lack>,
     /// What its processes used up.
     pub peaks: Peaks,
+}
+
+/// Something of the machine that was asked for and that nothing gives.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Lack {
+    /// The service that could give it: `files`, `listen`, `net`, `process`, `sqlite3`.
+    pub service: String,
+    /// What: a path, a place as `HOST:PORT`, a program.
+    pub what: String,
+    /// It would be changed, and not only read.
+    pub writes: bool,
 }
 
 /// What was done by one capability.
@@ -87,6 +103,17 @@ const HEAD: &str = "\
 # It says what the program did, which is not always what it should do: read it before you use it.
 ";
 
+/// What stands there where the run did not end well, and how it ended.
+fn unfinished(ending: &str) -> String {
+    let ending = printable::line(ending);
+    format!(
+        "\
+# UNFINISHED, recorded by `cloison run --record`: {ending}. This is what the program did until then,
+# with some head-room, and not what it needs: record a run that ends well.
+"
+    )
+}
+
 impl CapabilityUse {
     /// A place from which a function was used, or the capability itself.
     pub fn note_place(&mut self, function: Option<&str>, place: String) {
@@ -109,32 +136,57 @@ pub struct OfferedZone {
     pub zone: String,
 }
 
-/// `text`, a `cloison.toml`, with capabilities for these zones, of which everything may be called. A zone that it names already, or whose
-/// name is taken, is left out: what somebody has written is what holds.
+/// What a program is offered of the machine, in so many words of somebody's.
+#[derive(Clone, Debug)]
+pub struct OfferedService {
+    /// The service, which is what the capability is called if that name is free.
+    pub service: String,
+    /// The lines of the capability.
+    pub lines: String,
+}
+
+/// `text`, a `cloison.toml`, with capabilities for these services, and for these zones, of which everything may be called. A zone that it names already, or whose
+/// name is taken, is left out: what somebody has written is what holds. A service that is offered has been asked for, and gets a name that is free.
 ///
 /// # Errors
 ///
 /// `text` is no TOML.
-pub fn offer(text: &str, application: &Application, zones: &[OfferedZone]) -> Result<String, toml_edit::TomlError> {
+pub fn offer(
+    text: &str,
+    application: &Application,
+    services: &[OfferedService],
+    zones: &[OfferedZone],
+) -> Result<String, toml_edit::TomlError> {
     let mut tree: DocumentMut = text.parse()?;
+    let taken = |name: &str| application.capabilities.contains_key(name);
     let named = |zone: &str| application.capabilities.values().any(|request| request.zone.text == zone);
-    for offered in zones {
-        if application.capabilities.contains_key(&offered.name) || named(&offered.zone) {
-            continue;
-        }
+    let mut all: Vec<(String, Table)> = Vec::new();
+    for offered in services {
+        let service = &offered.service;
+        let numbered = (2..).map(|number: u32| format!("{service}{number}"));
+        let name = std::iter::once(service.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default();
+        let mut table = offered.lines.parse::<DocumentMut>()?.into_table();
+        table.set_position(None);
+        table.decor_mut().set_prefix("\n");
+        all.push((name, table));
+    }
+    for offered in zones.iter().filter(|offered| !taken(&offered.name) && !named(&offered.zone)) {
         let mut table = Table::new();
         table.insert("zone", value(offered.zone.as_str()));
         table.insert("allow", value("*"));
+        all.push((offered.name.clone(), table));
+    }
+    for (name, table) in all {
         let capabilities = tree.entry("capabilities").or_insert_with(|| {
             let mut capabilities = Table::new();
             capabilities.set_implicit(true);
             Item::Table(capabilities)
         });
         match capabilities {
-            Item::Table(capabilities) => drop(capabilities.insert(&offered.name, Item::Table(table))),
+            Item::Table(capabilities) => drop(capabilities.insert(&name, Item::Table(table))),
             other => {
                 if let Some(capabilities) = other.as_table_like_mut() {
-                    capabilities.insert(&offered.name, Item::Value(Value::InlineTable(table.into_inline_table())));
+                    capabilities.insert(&name, Item::Value(Value::InlineTable(table.into_inline_table())));
                 }
             }
         }
@@ -143,7 +195,7 @@ pub fn offer(text: &str, application: &Application, zones: &[OfferedZone]) -> Re
 }
 
 /// The smallest `cloison.toml` for what was recorded of an application that ran with the manifest `base`, which has these limits.
-/// `interfaces` are those of its capabilities' zones.
+/// `interfaces` are those of its capabilities' zones; `ending` says how the run ended, if it did not end well.
 ///
 /// # Errors
 ///
@@ -153,6 +205,7 @@ pub fn manifest(
     limits: &ApplicationLimits,
     recording: &Recording,
     interfaces: &BTreeMap<String, &Interface>,
+    ending: Option<&str>,
 ) -> Result<String, toml_edit::TomlError> {
     let mut tree: DocumentMut = base.parse()?;
     let mut allowed = BTreeMap::new();
@@ -184,7 +237,8 @@ pub fn manifest(
     }
     sections::limits(&mut tree, limits, &recording.peaks);
     let text = tree.to_string();
-    Ok(format!("{HEAD}\n{}\n", text.trim()))
+    let head = ending.map_or_else(|| HEAD.to_owned(), unfinished);
+    Ok(format!("{head}\n{}\n", text.trim()))
 }
 
 fn zone_of(item: Option<&Item>) -> Option<&str> {

@@ -127,20 +127,30 @@ impl FolderToAdd<'_> {
     }
 
     fn place(&self) -> anyhow::Result<String> {
-        if let Some(at) = self.at {
-            return Ok(at.clone());
+        match self.at {
+            Some(at) => Ok(at.clone()),
+            None => place(self.path)?.context("where is the program to see it?\nhint: `--at /data`"),
         }
-        let text = |path: &Path| path.to_str().map(str::to_owned);
-        let place = match self.path.is_absolute() {
-            true => text(&self.path.components().collect::<PathBuf>()),
-            false => {
-                let real = std::fs::canonicalize(self.path).with_context(|| self.path.display().to_string())?;
-                let name = self.path.file_name().or(real.file_name()).map(PathBuf::from);
-                name.and_then(|name| text(&Path::new("/").join(name)))
-            }
-        };
-        place.context("where is the program to see it?\nhint: `--at /data`")
     }
+}
+
+/// Where a program sees a folder, unless somebody says it: an absolute path where it is, and `DIR/data` at `/data`.
+///
+/// `None` if it has no name that a manifest can have.
+///
+/// # Errors
+///
+/// The folder is not there.
+pub fn place(folder: &Path) -> anyhow::Result<Option<String>> {
+    let text = |path: &Path| path.to_str().map(str::to_owned);
+    Ok(match folder.is_absolute() {
+        true => text(&folder.components().collect::<PathBuf>()),
+        false => {
+            let real = std::fs::canonicalize(folder).with_context(|| folder.display().to_string())?;
+            let name = folder.file_name().or(real.file_name()).map(PathBuf::from);
+            name.and_then(|name| text(&Path::new("/").join(name)))
+        }
+    })
 }
 
 impl FilesArguments {
@@ -206,7 +216,7 @@ fn files_of<'t>(target: &'t EditedManifest, name: &str) -> Option<&'t FilesServi
 }
 
 /// An entry of `roots`.
-fn root(at: &str, path: &str, rights: &[&str]) -> String {
+pub fn root(at: &str, path: &str, rights: &[&str]) -> String {
     format!("{{ at = {}, path = {}, allow = {} }}", quoted(at), quoted(path), list(rights.iter().copied()))
 }
 

@@ -7,14 +7,12 @@
 use crate::serve::observer;
 use cloison_contract::FunctionId;
 use cloison_contract::message::{ChannelId, FromZone};
-use cloison_contract::observation::{ArgumentUse, Observation, ObservedValue, ServiceUse};
+use cloison_contract::observation::{ArgumentUse, MOST_USES, Observation, ObservedValue, ServiceUse};
 use cloison_transport::control::Control;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The most that a host service remembers to have told; beyond that it tells nothing new.
-const MOST_USES: usize = 4096;
 /// What one call has to take longer than another one to be told.
 const LONGER: Duration = Duration::from_millis(1);
 
@@ -96,6 +94,11 @@ pub(crate) fn forget(channel: ChannelId) {
     if let Some(all) = SERVICE.get() {
         all.lock().unwrap_or_else(PoisonError::into_inner).remove(&channel);
     }
+}
+
+/// Whether the application is recorded, so that what is to be told is worth finding out.
+pub fn is_recorded() -> bool {
+    SERVICE.get().is_some()
 }
 
 /// A host service does that for somebody who may have it. Nothing unless the application is recorded. On a thread of the service's own, on

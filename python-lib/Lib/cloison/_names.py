@@ -163,7 +163,7 @@ def _addresses(host, port, family, flags, what):
         found = _net.resolve(place, host, port or 0, family)
     except OSError as error:
         if error.errno == 13:
-            raise _net.refusal(what, error) from None
+            raise _net.refusal(what, error, (host, port)) from None
         told = {_errno.ENOENT: NONAME, _errno.ENODATA: NODATA, _errno.EAGAIN: AGAIN}.get(error.errno)
         if told is None:
             raise

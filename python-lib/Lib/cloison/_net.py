@@ -142,7 +142,13 @@ def need(host=None, port=None, key="connect"):
 def check(what, *address):
     """Refuse if no capability gives any network."""
     if not places():
+        _lack(*address)
         _needs.deny(what, need(*address))
+
+
+def _lack(host=None, port=None, key="connect"):
+    """Where the application is recorded: say which place nobody gives."""
+    _cloison.lacks("listen" if key == "listen" else "net", "" if host is None else _written(host, port), False)
 
 
 def _written(host, port):
@@ -154,6 +160,7 @@ def denial(what, host, port, key="connect"):
     """Return the error for a place that no capability gives, with the line that would give it: who passes it on may drop notes."""
     from cloison._errors import HostDenied
 
+    _lack(host, port, key)
     written = _written(host, port)
     net = next((place for place in places() if place.zone == "net"), None)
     if net is not None:
@@ -165,10 +172,12 @@ def denial(what, host, port, key="connect"):
     return HostDenied(f"{what}: {written} is not granted: {line}")
 
 
-def refusal(what, error):
+def refusal(what, error, place=None, key="connect"):
     """Return the error for what a service has refused: it says itself what would grant it."""
     from cloison._errors import HostDenied
 
+    if place is not None:
+        _lack(*place, key)
     return HostDenied(f"{what}: {error.strerror}")
 
 

@@ -164,12 +164,20 @@ def _route(path, name, making=False):
         _cloison.give_up_at(plain)
     places = shown()
     if not places:
+        _lack(plain, name, making)
         _needs.deny(f"{name}()", _needs.FILES, path)
     beneath = plain if plain == b"/" else plain + b"/"
     for mount in places:
         if mount.at.startswith(beneath):
             return mount, absolute
+    _lack(plain, name, making)
     raise _outside(path, name, making)
+
+
+def _lack(plain, name, making=False, rights=()):
+    """Where the application is recorded: say which path no capability gives, and whether it was to be changed."""
+    changes = making or any(right not in ("read", "list") for right in rights or _RIGHTS.get(name, ()))
+    _cloison.lacks("files", _decode(plain), bool(changes))
 
 
 def _outside(path, name, making):
@@ -223,6 +231,8 @@ def _tell(error, mount, name, path, other=None, rights=None):
         missing = [right for right in rights or _RIGHTS.get(name, ()) if right not in mount.rights]
         if missing:
             place = _decode(mount.at)
+            if mount.capability is not None and path is not None:
+                _lack(_plain(_absolute(path, name)), name, rights=missing)
             missing = " and ".join(f'"{right}"' for right in missing)
             error.add_note(f"cloison: the root at {place} does not give {missing}: {mount.location}")
         elif mount.capability is not None:

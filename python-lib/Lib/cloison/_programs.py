@@ -72,6 +72,7 @@ def _all():
 def _check(what):
     """Refuse if no capability lets anything be started."""
     if not _all():
+        _cloison.lacks("process", "", False)
         _needs.deny(what, _needs.PROCESSES)
 
 
@@ -505,6 +506,7 @@ def _named(executables):
     shown = os.fsdecode(executables[0] if len(executables) == 1 else executables[0].rpartition(b"/")[2])
     from cloison._errors import HostDenied
 
+    _cloison.lacks("process", shown, False)
     raise HostDenied(
         f"subprocess: {shown!r} is not granted: an entry with `path` and `arguments` would have to be in `commands` of "
         f"[capabilities.{given.capability}] at {given.location}"

@@ -2,10 +2,11 @@
 
 use crate::call::connection;
 use crate::errors::os_error;
+use crate::link;
 use crate::mounts;
-use cloison_contract::message::{LOOK_BYTES, Look, LookFor, Looked, Mount, ServiceOffer};
+use cloison_contract::message::{FromMicroprocess, LOOK_BYTES, Look, LookFor, Looked, Mount, ServiceOffer};
 use rustix::io::Errno;
-use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyTupleRef};
+use rustpython_vm::builtins::{PyBytesRef, PyListRef, PyStrRef, PyTupleRef};
 use rustpython_vm::{PyObjectRef, PyResult, VirtualMachine};
 
 /// Of each place the capability that gives it, its rights, and the line that says so.
@@ -27,6 +28,14 @@ pub fn services(vm: &VirtualMachine) -> Option<PyListRef> {
         vm.ctx.new_tuple(vec![text(&offer.service), text(&offer.capability), grants, text(&offer.location)]).into()
     };
     Some(vm.ctx.new_list(mounts::services()?.iter().map(service).collect()))
+}
+
+/// Say what no capability gives, if somebody wants to know. It helps people: without it the refusal is the same.
+pub fn lacks(service: &PyStrRef, what: &PyStrRef, writes: bool) {
+    if mounts::is_recorded() {
+        let (service, what) = (service.to_string_lossy().into_owned(), what.to_string_lossy().into_owned());
+        let _ = link::notify(&FromMicroprocess::Lacks { service, what, writes });
+    }
 }
 
 /// Mode, inode, device, links, size, and when it was changed.

@@ -44,7 +44,7 @@ mod _cloison {
     use crate::objects::handle::Handle;
     use crate::objects::object::Capability;
     use crate::objects::process::{Process, Reference};
-    use rustpython_vm::builtins::{PyBytesRef, PyDictRef, PyListRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
+    use rustpython_vm::builtins::{PyBytesRef, PyDictRef, PyListRef, PyStrRef, PyTupleRef, PyTypeRef, PyUtf8StrRef};
     use rustpython_vm::class::PyClassImpl;
     use rustpython_vm::function::{ArgBytesLike, ArgIntoFloat, ArgMemoryBuffer, OptionalArg};
     use rustpython_vm::{PyObjectRef, PyPayload, PyRef, PyResult, VirtualMachine};
@@ -303,6 +303,12 @@ mod _cloison {
     #[pyfunction]
     fn services(vm: &VirtualMachine) -> Option<PyListRef> {
         folder::services(vm)
+    }
+
+    /// Where the application is recorded: say that this process was asked for something that no capability gives it.
+    #[pyfunction]
+    fn lacks(service: PyStrRef, what: PyStrRef, writes: bool) {
+        folder::lacks(&service, &what, writes);
     }
 
     /// Where the application's own folders are.

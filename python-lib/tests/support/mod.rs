@@ -226,6 +226,7 @@ impl Template {
             mounts: Vec::new(),
             folders: Vec::new(),
             services: Vec::new(),
+            recorded: false,
         };
         control.send(&ToMicroprocess::Run(Box::new(begin)), &[]).expect("it takes its work");
         match self.control.receive::<FromTemplate>().expect("an answer") {

@@ -181,7 +181,10 @@ impl Zone {
             FromMicroprocess::Find { .. } => unreachable!("answered elsewhere"),
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
-            FromMicroprocess::Release { .. } | FromMicroprocess::Refused { .. } | FromMicroprocess::Uses { .. } => None,
+            FromMicroprocess::Release { .. }
+            | FromMicroprocess::Refused { .. }
+            | FromMicroprocess::Lacks { .. }
+            | FromMicroprocess::Uses { .. } => None,
             FromMicroprocess::Limit { .. } => {
                 let location = "cloison.toml:7".to_owned();
                 Some((ToMicroprocess::Limited { by: None, number: 1, location }, Vec::new()))

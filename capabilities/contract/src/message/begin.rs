@@ -85,6 +85,8 @@ pub struct Begin {
     pub folders: Vec<String>,
     /// Services that the standard library uses besides.
     pub services: Vec<ServiceOffer>,
+    /// The application is recorded: say what it lacks ([`crate::message::FromMicroprocess::Lacks`]).
+    pub recorded: bool,
 }
 
 /// A capability of a host service (`net`, …) that a microprocess holds: what the standard library has to know to find it.

@@ -16,6 +16,7 @@
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
+//! | microprocess | [`FromMicroprocess::Lacks`] | | none; where the application is recorded |
 //! | microprocess | [`FromMicroprocess::Overdue`] | | none; the channel is closed |
 //! | microprocess | [`FromMicroprocess::Uses`] | | none; where the application is recorded |
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
@@ -133,6 +134,16 @@ pub enum FromMicroprocess {
         function: String,
         /// How many bytes the message has.
         bytes: u64,
+    },
+    /// The standard library was asked for something of the machine that no capability of this process gives, where the application is recorded.
+    /// It helps people, and nobody else believes it.
+    Lacks {
+        /// The service that could give it: `files`, `listen`, `net`, `process`, `sqlite3`.
+        service: String,
+        /// What: a path, a place as `HOST:PORT`, a program; [`crate::observation::NAME_BYTES`] at most.
+        what: String,
+        /// It would be changed, and not only read.
+        writes: bool,
     },
     /// A function is looked up for the first time in this process, where the application is recorded. It helps people, and nobody else
     /// believes it.

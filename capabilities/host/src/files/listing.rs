@@ -1,6 +1,7 @@
 //! What is in a folder.
 
 use super::paths::Destination;
+use super::used::Used;
 use super::walk::status_at;
 use super::{Files, allowed};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags, SeekFrom, seek, tell};
@@ -37,7 +38,7 @@ impl Files {
                 // It has to be there before anybody is told that it may not be listed.
                 root.folder_at(&rest, ResolveFlags::empty())?;
                 allowed(root.rights.list)?;
-                root.used("list");
+                root.used("list", Used::Folder(&rest));
                 Names::Below(root.open(&rest, flags, Mode::empty(), ResolveFlags::empty())?)
             }
         };

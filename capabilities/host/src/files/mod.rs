@@ -8,6 +8,7 @@
 //! | `names` | everything that is done by name: making, removing, renaming, looking |
 //! | `listing` | what is in a folder |
 //! | `kernel` | system calls without a safe wrapper |
+//! | `used` | what is told of all that, where the application is recorded |
 //! | `exports` | the functions of the manifest |
 //!
 //! # Who keeps a program inside
@@ -32,15 +33,14 @@ mod listing;
 mod names;
 mod open;
 mod paths;
+mod used;
 mod walk;
 
 pub use exports::{ignore_large_files, symbol};
 
 use cloison_contract::host::{FilesRights, FilesRoot, FilesService, NAME_BYTES, SCRATCH};
-use cloison_contract::observation::ServiceUse;
 use cloison_sandbox::{PrivateFolder, ServedFolder, ServiceContents, ServiceKind};
 use cloison_transport::account::{Account, ByteCount};
-use cloison_zone::serve::recorder;
 use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
@@ -148,14 +148,4 @@ impl Root {
 /// An error unless it is allowed.
 fn allowed(right: bool) -> Result<(), Errno> {
     if right { Ok(()) } else { Err(Errno::ACCESS) }
-}
-
-impl Root {
-    /// Something was done that takes this right, which the root gives: where the application is recorded, it is told.
-    fn used(&self, right: &str) {
-        // The scratch folder is no root of a manifest.
-        if self.counted {
-            recorder::note(|| ServiceUse::Right { at: self.at.clone(), right: right.to_owned() });
-        }
-    }
 }

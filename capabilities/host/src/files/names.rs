@@ -2,7 +2,8 @@
 
 use super::kernel;
 use super::paths::{self, Destination};
-use super::walk::status_at;
+use super::used::Used;
+use super::walk::{Named, status_at};
 use super::{Files, allowed};
 use rustix::fs::{
     Access, AtFlags, FileType, Mode, OFlags, RenameFlags, ResolveFlags, Stat, StatVfs, Timespec, Timestamps, fchmod,
@@ -38,16 +39,17 @@ impl Files {
         let (folder, rights) = (kind(&status) == FileType::Directory, root.rights);
         if wanted.contains(Access::READ_OK) {
             allowed(if folder { rights.list } else { rights.read })?;
-            root.used(if folder { "list" } else { "read" });
+            root.used(if folder { "list" } else { "read" }, of(folder, &rest));
         }
         if wanted.contains(Access::WRITE_OK) {
             allowed(if folder { rights.create || rights.delete } else { rights.write || rights.append })?;
-            root.used(match (folder, rights.create, rights.write) {
+            let right = match (folder, rights.create, rights.write) {
                 (true, true, _) => "create",
                 (true, false, _) => "delete",
                 (false, _, true) => "write",
                 (false, _, false) => "append",
-            });
+            };
+            root.used(right, of(folder, &rest));
         }
         if folder {
             return kernel::access(found.as_fd(), wanted);
@@ -74,12 +76,13 @@ impl Files {
         if self.is_there_already(path)? {
             return Err(Errno::EXIST);
         }
-        let (root, folder, name) = self.name_at(path)?;
+        let Named { root, rest, folder, name } = self.name_at(path)?;
         if status_at(folder.as_fd(), &name).is_ok() {
             return Err(Errno::EXIST);
         }
         allowed(root.rights.create)?;
-        root.used("create");
+        root.used("create", Used::Name(&rest));
+        root.passes(&rest);
         self.name(root, || mkdirat(&folder, &*name, Mode::from_raw_mode(mode & MODE)))
     }
 
@@ -95,7 +98,7 @@ impl Files {
         if self.is_there_already(path)? {
             return Err(if folder { Errno::BUSY } else { Errno::ISDIR });
         }
-        let (root, parent, name) = self.name_at(path)?;
+        let Named { root, rest, folder: parent, name } = self.name_at(path)?;
         let status = status_at(parent.as_fd(), &name)?;
         if !folder && ends_in_folder(path) {
             return Err(if kind(&status) == FileType::Directory { Errno::ISDIR } else { Errno::NOTDIR });
@@ -104,13 +107,16 @@ impl Files {
             return Err(Errno::INVAL);
         }
         allowed(root.rights.delete)?;
-        root.used("delete");
+        root.used("delete", Used::Name(&rest));
+        if folder {
+            root.passes(&rest);
+        }
         unlinkat(&parent, &*name, if folder { AtFlags::REMOVEDIR } else { AtFlags::empty() })
     }
 
     pub(super) fn rename(&self, source: &[u8], target: &[u8]) -> Result<(), Errno> {
-        let (from, old, old_name) = self.name_at(source)?;
-        let (to, new, new_name) = self.name_at(target)?;
+        let Named { root: from, rest: before, folder: old, name: old_name } = self.name_at(source)?;
+        let Named { root: to, rest: after, folder: new, name: new_name } = self.name_at(target)?;
         let status = status_at(old.as_fd(), &old_name)?;
         if [source, target].into_iter().any(ends_in_folder) && kind(&status) != FileType::Directory {
             return Err(Errno::NOTDIR);
@@ -119,14 +125,19 @@ impl Files {
             return Err(Errno::XDEV);
         }
         allowed(from.rights.create && from.rights.delete)?;
-        from.used("create");
-        from.used("delete");
+        let both = Used::Both(&before, &after);
+        from.used("create", both);
+        from.used("delete", both);
+        if kind(&status) == FileType::Directory {
+            from.passes(&before);
+            from.passes(&after);
+        }
         renameat_with(&old, &*old_name, &new, &*new_name, RenameFlags::empty())
     }
 
     pub(super) fn link(&self, source: &[u8], target: &[u8]) -> Result<(), Errno> {
-        let (from, old, old_name) = self.name_at(source)?;
-        let (to, new, new_name) = self.name_at(target)?;
+        let Named { root: from, rest: there, folder: old, name: old_name } = self.name_at(source)?;
+        let Named { root: to, rest: made, folder: new, name: new_name } = self.name_at(target)?;
         let status = status_at(old.as_fd(), &old_name)?;
         if !std::ptr::eq(from, to) {
             return Err(Errno::XDEV);
@@ -139,7 +150,7 @@ impl Files {
             return Err(Errno::EXIST);
         }
         allowed(from.rights.create)?;
-        from.used("create");
+        from.used("create", Used::Both(&there, &made));
         self.name(from, || linkat(&old, &*old_name, &new, &*new_name, AtFlags::empty()))
     }
 
@@ -159,7 +170,8 @@ impl Files {
             return Err(Errno::EXIST);
         }
         allowed(root.rights.create)?;
-        root.used("create");
+        // What it says may lead anywhere below the root.
+        root.used("create", Used::Folder(b"."));
         if !paths::may_say(folder, target) {
             return Err(Errno::PERM);
         }
@@ -171,7 +183,7 @@ impl Files {
         let found = root.look(&rest, true)?;
         let status = fstat(&found)?;
         allowed(root.rights.write && rest != b".")?;
-        root.used("write");
+        root.used("write", of(kind(&status) == FileType::Directory, &rest));
         let mode = plain_mode(mode)?;
         match kind(&status) {
             FileType::Directory | FileType::RegularFile => {}
@@ -199,7 +211,7 @@ impl Files {
         let (root, rest) = self.below(path)?;
         let found = root.look(&rest, follow)?;
         allowed(root.rights.write && rest != b".")?;
-        root.used("write");
+        root.used("write", Used::Name(&rest));
         utimensat(&found, c"", times, AtFlags::EMPTY_PATH)
     }
 
@@ -207,6 +219,11 @@ impl Files {
         let (root, rest) = self.below(path)?;
         fstatvfs(root.look(&rest, true)?)
     }
+}
+
+/// What a right is needed for: a folder itself, or something in one.
+fn of(folder: bool, rest: &[u8]) -> Used<'_> {
+    if folder { Used::Folder(rest) } else { Used::Name(rest) }
 }
 
 /// Whether a path can only be a folder's.

@@ -6,6 +6,7 @@
 //! | `append` | what is there, with `O_APPEND` and without `O_TRUNC`; with `create` also what is not |
 //! | `create` | what is not there: the file that was asked for is made, and nobody else's is opened |
 
+use super::used::Used;
 use super::walk::is_regular;
 use super::{Files, Root, allowed};
 use rustix::fs::{
@@ -74,7 +75,7 @@ impl Files {
             (false, _) => allowed(root.rights.create)?,
             (true, _) => {}
         }
-        root.used_to_open(access, wanted);
+        root.used_to_open(&rest, access, wanted);
         let mode = Mode::from_raw_mode(mode & 0o777);
         let file = if there {
             // If it has gone meanwhile, it is not made again behind the account's back.
@@ -119,7 +120,7 @@ impl Files {
         let length = u64::try_from(length).map_err(|_| Errno::INVAL)?;
         is_regular(&fstat(root.look(&rest, true)?)?)?;
         allowed(root.rights.write)?;
-        root.used("write");
+        root.used("write", Used::Name(&rest));
         ftruncate(root.regular(&rest, OFlags::WRONLY, Mode::empty())?, length)
     }
 
@@ -139,16 +140,17 @@ impl Files {
 
 impl Root {
     /// Which rights it takes to open a file so, whether it is there or not: another time that may be otherwise.
-    fn used_to_open(&self, access: OFlags, wanted: OFlags) {
+    fn used_to_open(&self, rest: &[u8], access: OFlags, wanted: OFlags) {
+        let used = |right| self.used(right, Used::Name(rest));
         if access != OFlags::WRONLY {
-            self.used("read");
+            used("read");
         }
         if wanted.contains(OFlags::CREATE) {
-            self.used("create");
+            used("create");
         }
         if access != OFlags::RDONLY && !wanted.contains(OFlags::EXCL) {
             let appends = wanted.contains(OFlags::APPEND) && !wanted.contains(OFlags::TRUNC);
-            self.used(if appends { "append" } else { "write" });
+            used(if appends { "append" } else { "write" });
         }
     }
 

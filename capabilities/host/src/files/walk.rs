@@ -12,6 +12,18 @@ const ATTEMPTS: usize = 64;
 /// What no walk does: leave the root, by `..`, a link or another mount; or follow a link of the kernel's own making.
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS).union(ResolveFlags::NO_XDEV);
 
+/// A name that is to be made or removed.
+pub(super) struct Named<'r> {
+    /// Its root.
+    pub root: &'r Root,
+    /// The path below the root.
+    pub rest: Vec<u8>,
+    /// The folder that holds it.
+    pub folder: OwnedFd,
+    /// Itself.
+    pub name: Vec<u8>,
+}
+
 impl Files {
     pub(super) fn find(&self, path: &[u8]) -> Result<Destination, Errno> {
         paths::find(path, self.roots.iter().map(|root| root.at.as_str()))
@@ -27,10 +39,11 @@ impl Files {
 
     /// A name that is to be made or removed: its root, the folder that holds it, and itself. That the folder is there is for the
     /// kernel to say before any right is asked for, so that what is not there is `ENOENT`.
-    pub(super) fn name_at(&self, path: &[u8]) -> Result<(&Root, OwnedFd, Vec<u8>), Errno> {
+    pub(super) fn name_at(&self, path: &[u8]) -> Result<Named<'_>, Errno> {
         let (root, rest) = self.below(path)?;
         let (folder, name) = paths::split(&rest).ok_or(Errno::BUSY)?;
-        Ok((root, root.folder_at(folder, ResolveFlags::empty())?, name.to_vec()))
+        let (folder, name) = (root.folder_at(folder, ResolveFlags::empty())?, name.to_vec());
+        Ok(Named { root, rest, folder, name })
     }
 }
 
@@ -50,16 +63,18 @@ impl Root {
     /// To look at it alone: what it is has no say in that, nothing waits, and no device notices.
     pub(super) fn look(&self, rest: &[u8], follow: bool) -> Result<OwnedFd, Errno> {
         allowed(self.rights.any())?;
-        self.used("");
         let flags = if follow { OFlags::PATH } else { OFlags::PATH | OFlags::NOFOLLOW };
-        self.open(rest, flags, Mode::empty(), ResolveFlags::empty())
+        let found = self.open(rest, flags, Mode::empty(), ResolveFlags::empty());
+        self.looked(rest, &found);
+        found
     }
 
     /// A folder in which a name is looked up.
     pub(super) fn folder_at(&self, rest: &[u8], more: ResolveFlags) -> Result<OwnedFd, Errno> {
         allowed(self.rights.any())?;
-        self.used("");
-        self.open(rest, OFlags::PATH | OFlags::DIRECTORY, Mode::empty(), more)
+        let found = self.open(rest, OFlags::PATH | OFlags::DIRECTORY, Mode::empty(), more);
+        self.looked(rest, &found);
+        found
     }
 
     /// A file that is there, opened with these flags: nothing but a regular one.

@@ -128,9 +128,13 @@ pub(super) fn counts(findings: &mut Findings, old: &Quota, new: &Quota) {
 
 /// What holders may not do: whether it is personal, and whether it is quiet.
 pub(super) fn kept(findings: &mut Findings, old: (bool, bool), new: (bool, bool)) {
-    let kept = |kept: bool| kept.then_some(());
-    findings.terms(kept(old.0), kept(new.0), |(), ()| true, |()| explain::PERSONAL.to_owned());
-    findings.terms(kept(old.1), kept(new.1), |(), ()| true, |()| explain::QUIET.to_owned());
+    for (was, is, what) in [(old.0, new.0, "give it to other processes"), (old.1, new.1, "pass callables")] {
+        match (was, is) {
+            (true, false) => findings.more(what.to_owned()),
+            (false, true) => findings.lost(what.to_owned()),
+            (true, true) | (false, false) => {}
+        }
+    }
 }
 
 /// What must hold for the arguments of one function.

@@ -5,6 +5,7 @@
 use crate::application::bound_fits;
 use cloison_contract::interface::{Function, Interface, Parameter};
 use cloison_contract::observation::ArgumentUse;
+use cloison_contract::printable;
 use cloison_contract::shape::Shape;
 use std::collections::BTreeMap;
 
@@ -134,7 +135,7 @@ fn common_folder(texts: &[&str]) -> Option<String> {
     let plain = |text: &&str| {
         text.starts_with('/')
             && text.split('/').all(|part| part != "..")
-            && text.chars().all(|one| !one.is_control() && one != '"' && one != '\\')
+            && text.chars().all(|one| !printable::is_escaped(one) && one != '"' && one != '\\')
     };
     let (first, rest) = texts.split_first()?;
     if !texts.iter().all(plain) {

@@ -1,9 +1,11 @@
 //! The tables of a recorded `cloison.toml`: what stands there stays, as far as it was needed.
 
-use super::{CapabilityUse, MIB, Peaks, bounds, zone_of};
+use super::{CapabilityUse, MIB, Peaks, bounds, roots, zone_of};
 use crate::application::ApplicationLimits;
 use crate::units::show_size;
 use cloison_contract::host::HostService;
+use cloison_contract::host::http::{HostRule, HttpRule};
+use cloison_contract::host::net::NetPlace;
 use cloison_contract::interface::Interface;
 use cloison_contract::observation::ServiceUse;
 use cloison_contract::printable;
@@ -29,7 +31,17 @@ pub(super) fn capability(item: &mut Item, used: &CapabilityUse, interface: &Inte
     let Some(table) = item.as_table_like_mut() else { return };
     match service.as_deref() {
         None => library(table, inline, used, interface),
-        Some("files") => roots(table, used),
+        Some("files") => {
+            roots::narrow(table, used, true);
+            roots::scratch(table, used);
+        }
+        // Places of databases cannot be inside each other.
+        Some("sqlite3") => {
+            roots::narrow(table, used, false);
+            if table.get("roots").and_then(Item::as_array).is_some_and(Array::is_empty) {
+                table.remove("roots");
+            }
+        }
         Some("net") => {
             places(table, "connect", used, |one| match one {
                 ServiceUse::Connect { host, port } => Some((host, *port)),
@@ -95,47 +107,6 @@ fn library(table: &mut dyn TableLike, inline: bool, used: &CapabilityUse, interf
     }
 }
 
-/// `roots` of files: those that were used, with the rights that were used.
-fn roots(table: &mut dyn TableLike, used: &CapabilityUse) {
-    let mut rights: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for one in &used.service {
-        if let ServiceUse::Right { at, right } = one {
-            rights.entry(at).or_default().insert(right);
-        }
-    }
-    let narrow = |root: &mut dyn TableLike| {
-        let at = root.get("at").and_then(Item::as_str).unwrap_or_default().to_owned();
-        let Some(used) = rights.get(at.as_str()) else { return false };
-        let granted: Vec<String> = root
-            .get("allow")
-            .and_then(Item::as_array)
-            .map(|allow| allow.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-            .unwrap_or_default();
-        // Whoever may write may write at the end, too; both together nobody can be given.
-        let appends = used.contains("append") && !used.contains("write");
-        let mut left: Vec<&str> = granted.iter().map(String::as_str).filter(|right| used.contains(right)).collect();
-        if appends && granted.iter().any(|right| right == "write") {
-            left.push("append");
-        }
-        // A look takes any right.
-        if left.is_empty() {
-            left.extend(granted.first().map(String::as_str));
-        }
-        root.insert("allow", Item::Value(Value::Array(left.into_iter().collect())));
-        true
-    };
-    match table.get_mut("roots") {
-        Some(Item::Value(Value::Array(array))) => {
-            let narrow = |root: &mut Value| root.as_inline_table_mut().is_some_and(|root| narrow(root));
-            let kept: Vec<bool> = array.iter_mut().map(narrow).collect();
-            let mut kept = kept.into_iter();
-            array.retain(|_| kept.next().unwrap_or(false));
-        }
-        Some(Item::ArrayOfTables(tables)) => retain_tables(tables, |_, root| narrow(root)),
-        _ => {}
-    }
-}
-
 fn retain_tables(tables: &mut toml_edit::ArrayOfTables, mut keep: impl FnMut(usize, &mut Table) -> bool) {
     let kept: Vec<bool> = tables.iter_mut().enumerate().map(|(index, table)| keep(index, table)).collect();
     let mut kept = kept.into_iter();
@@ -153,7 +124,11 @@ fn places(
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),
     };
-    let all: BTreeSet<String> = used.service.iter().filter_map(of).map(place).collect();
+    // What a service says is no more than it was given.
+    let granted: Vec<NetPlace> = texts(table, key).filter_map(|text| NetPlace::parse(text).ok()).collect();
+    let is_granted =
+        |text: &String| NetPlace::parse(text).is_ok_and(|one| granted.iter().any(|place| place.covers(&one)));
+    let all: BTreeSet<String> = used.service.iter().filter_map(of).map(place).filter(is_granted).collect();
     if all.is_empty() {
         table.remove(key);
     } else {
@@ -171,14 +146,68 @@ fn requests(table: &mut dyn TableLike, used: &CapabilityUse) {
         let method = rule.find(' ').unwrap_or(0);
         by_host.entry((&rule[..method], &rule[method..path])).or_default().insert(&rule[path..]);
     }
-    let mut rules = Array::new();
+    // What a service says is no more than it was given.
+    let granted: Vec<(HttpRule, &str)> =
+        texts(table, "allow").filter_map(|text| Some((text.parse().ok()?, text))).collect();
+    let by = |text: &str| {
+        let rule = text.parse::<HttpRule>().ok()?;
+        granted.iter().find(|(outer, _)| outer.covers(&rule)).map(|(_, text)| (*text).to_owned())
+    };
+    let mut rules: BTreeSet<String> = BTreeSet::new();
     for ((method, host), paths) in by_host {
+        let each = paths.iter().map(|path| format!("{method}{host}{path}"));
+        let folder = format!("{method}{host}{}*", common_beginning(&paths));
         match paths.len() <= MOST_PATHS {
-            true => paths.into_iter().for_each(|path| rules.push(format!("{method}{host}{path}"))),
-            false => rules.push(format!("{method}{host}{}*", common_beginning(&paths))),
+            true => rules.extend(each.filter(|rule| by(rule).is_some())),
+            false if by(&folder).is_some() => drop(rules.insert(folder)),
+            false => rules.extend(each.filter_map(|rule| by(&rule))),
         }
     }
-    table.insert("allow", Item::Value(Value::Array(rules)));
+    let hosts: Vec<HostRule> = rules.iter().filter_map(|rule| Some(rule.parse::<HttpRule>().ok()?.host)).collect();
+    table.insert("allow", Item::Value(Value::Array(rules.into_iter().collect())));
+    secrets(table, &hosts);
+}
+
+/// `secret`: for no host to which nothing is requested any more.
+fn secrets(table: &mut dyn TableLike, requested: &[HostRule]) {
+    let goes = |host: &str| {
+        HostRule::new(host)
+            .is_some_and(|host| requested.iter().any(|one| *one == host || host.covers(one) || one.covers(&host)))
+    };
+    let narrow = |secret: &mut dyn TableLike| match secret.get_mut("hosts") {
+        None => !requested.is_empty(),
+        Some(Item::Value(Value::Array(hosts))) => {
+            hosts.retain(|host| host.as_str().is_some_and(goes));
+            !hosts.is_empty()
+        }
+        Some(Item::Value(Value::String(host))) => goes(host.value()),
+        Some(_) => true,
+    };
+    let stays = match table.get_mut("secret") {
+        None => return,
+        Some(Item::Value(Value::InlineTable(secret))) => narrow(secret),
+        Some(Item::Table(secret)) => narrow(secret),
+        Some(Item::Value(Value::Array(all))) => {
+            let kept: Vec<bool> =
+                all.iter_mut().map(|one| one.as_inline_table_mut().is_some_and(|one| narrow(one))).collect();
+            let mut kept = kept.into_iter();
+            all.retain(|_| kept.next().unwrap_or(false));
+            !all.is_empty()
+        }
+        Some(Item::ArrayOfTables(all)) => {
+            retain_tables(all, |_, secret| narrow(secret));
+            !all.is_empty()
+        }
+        Some(_) => true,
+    };
+    if !stays {
+        table.remove("secret");
+    }
+}
+
+/// The texts of an array.
+fn texts<'t>(table: &'t dyn TableLike, key: &str) -> impl Iterator<Item = &'t str> {
+    table.get(key).and_then(Item::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// The folder of URLs that all of these are in.
@@ -241,10 +270,14 @@ pub(super) fn limits(tree: &mut DocumentMut, limits: &ApplicationLimits, peaks: 
     let memory = peaks.memory_bytes.saturating_mul(2).max(64 * MIB).next_multiple_of(16 * MIB);
     let cpu = peaks.cpu.as_secs().saturating_add(1).saturating_mul(4).max(5);
     let table = tree.entry("limits").or_insert_with(|| Item::Table(Table::new()));
+    // A comment would go on to the end of a table in one line.
+    let inline = table.is_inline_table();
     let Some(table) = table.as_table_like_mut() else { return };
     let mut limit = |key: &str, written: Value, says: &str| {
         let mut written = written.decorated(" ", "");
-        written.decor_mut().set_suffix(format!("  # {says}"));
+        if !inline {
+            written.decor_mut().set_suffix(format!("  # {says}"));
+        }
         table.insert(key, Item::Value(written));
     };
     let seen = format!("the largest process was seen with {} MiB", peaks.memory_bytes.div_ceil(MIB));
@@ -255,9 +288,13 @@ pub(super) fn limits(tree: &mut DocumentMut, limits: &ApplicationLimits, peaks: 
         peaks.ran.as_secs_f64()
     );
     limit("cpu", Value::from(format!("{} s", cpu.min(limits.cpu_seconds))), &seen);
-    let processes = peaks.processes.max(1).min(limits.processes);
+    let processes = peaks.processes.max(1).next_power_of_two().min(limits.processes);
     limit("processes", Value::from(i64::from(processes)), "at once, the program among them");
-    limit("children", Value::from(i64::from(peaks.children.min(limits.children))), "of one process, at once");
+    let children = match peaks.children {
+        0 => 0,
+        some => some.next_power_of_two().min(limits.children),
+    };
+    limit("children", Value::from(i64::from(children)), "of one process, at once");
 }
 
 fn comment(places: &[&str]) -> String {

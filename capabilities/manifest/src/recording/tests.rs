@@ -80,7 +80,7 @@ fn recorded(base: &str, recording: &Recording) -> String {
     let interface = interface();
     let application = crate::application::parse("cloison.toml", base).unwrap_or_else(|found| panic!("{found:?}"));
     let interfaces = application.capabilities.keys().map(|name| (name.clone(), &interface)).collect();
-    let text = manifest(base, &application.limits, recording, &interfaces).unwrap();
+    let text = manifest(base, &application.limits, recording, &interfaces, None).unwrap();
     // It is one that is taken.
     let read = crate::application::parse("cloison.toml", &text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
     for name in read.capabilities.keys().filter(|name| *name == "store") {
@@ -188,7 +188,7 @@ arguments = []
 path = "/bin/false"
 arguments = []
 "#;
-    let right = |at: &str, right: &str| ServiceUse::Right { at: at.into(), right: right.into() };
+    let right = |at: &str, right: &str| ServiceUse::Right { at: at.into(), folder: String::new(), right: right.into() };
     let connect = |host: &str, port| ServiceUse::Connect { host: host.into(), port };
     let request = |rule: String| ServiceUse::Request { rule };
     let service =
@@ -209,7 +209,7 @@ arguments = []
     let text = recorded(base, &recording);
     for expected in [
         "{ at = \"/in\", path = \"in\", allow = [\"read\"] }",
-        "{ at = \"/out\", path = \"out\", allow = [\"create\", \"append\"] }",
+        "{ at = \"/out\", path = \"out\", allow = [\"append\", \"create\"] }",
         "connect = [\"[::1]:80\", \"db.example.com:5432\"]",
         "allow = [\"GET https://api.example.com/v1/items/*\", \"POST https://b.example.com/x\"]",
         "pass = [\"HOME\"]",
@@ -225,6 +225,93 @@ fn what_is_named_already_is_not_offered_again() {
     let base = "[capabilities.z]\nzone = \"zlib\"\nallow = [\"crc32\"]\n";
     let application = crate::application::parse("cloison.toml", base).unwrap_or_else(|found| panic!("{found:?}"));
     let zone = |name: &str| OfferedZone { name: name.into(), zone: name.into() };
-    let text = offer(base, &application, &[zone("zlib"), zone("libm")]).unwrap();
+    let text = offer(base, &application, &[], &[zone("zlib"), zone("libm")]).unwrap();
     assert_eq!(text, format!("{base}\n[capabilities.libm]\nzone = \"libm\"\nallow = \"*\"\n"));
+}
+
+#[test]
+fn a_service_that_is_offered_gets_a_name_that_is_free() {
+    let base = "[capabilities.net]\nzone = \"log\"\n";
+    let application = crate::application::parse("cloison.toml", base).unwrap_or_else(|found| panic!("{found:?}"));
+    let service = OfferedService { service: "net".into(), lines: "zone = \"net\"\nconnect = [\"*:*\"]\n".into() };
+    let text = offer(base, &application, &[service], &[]).unwrap();
+    assert_eq!(text, format!("{base}\n[capabilities.net2]\nzone = \"net\"\nconnect = [\"*:*\"]\n"));
+}
+
+#[test]
+fn a_folder_in_memory_that_was_not_used_is_left_out() {
+    let base = "[capabilities.files]\nzone = \"files\"\nroots = []\nscratch = \"1 MiB\"\n";
+    let look = ServiceUse::Right { at: "/tmp".into(), folder: String::new(), right: "absent".into() };
+    for (service, there) in [(vec![], false), (vec![look], true)] {
+        let used = CapabilityUse { service: service.into_iter().collect(), ..CapabilityUse::default() };
+        let recording = Recording { capabilities: BTreeMap::from([("files".into(), used)]), ..Recording::default() };
+        assert_eq!(recorded(base, &recording).contains("scratch"), there);
+    }
+}
+
+#[test]
+fn what_did_not_end_well_says_so_in_one_line() {
+    let ending = "it was stopped\n[capabilities.all]\u{202e}";
+    let text =
+        manifest("", &ApplicationLimits::default(), &Recording::default(), &BTreeMap::new(), Some(ending)).unwrap();
+    assert!(text.starts_with("# UNFINISHED, recorded by `cloison run --record`: it was stopped"), "{text}");
+    assert!(!text.contains("\n[capabilities") && !text.contains("needed, with"), "{text}");
+}
+
+#[test]
+fn nothing_becomes_more_than_it_was_whatever_a_service_says() {
+    let base = "[capabilities.api]\nzone = \"http\"\nallow = [\"GET https://a.example/v1/*\", \"GET https://a.example/v2/*\"]\n\
+                [capabilities.net]\nzone = \"net\"\nconnect = [\"b.example:443\"]\nlisten = [\"127.0.0.1:80\"]\n";
+    let request = |rule: &str| ServiceUse::Request { rule: rule.into() };
+    let paths = (0..10).map(|index| request(&format!("GET https://a.example/v{}/{index}", 1 + index % 2)));
+    let all = ["* https://a.example/v1/x", "GET https://b.example/*"].map(request);
+    let place = |host: &str| (host.to_owned(), 443);
+    let connect =
+        ["*", "b.example", "c.example", "10.0.0.1"].map(place).map(|(host, port)| ServiceUse::Connect { host, port });
+    let listen = ServiceUse::Listen { host: "0.0.0.0".into(), port: 80 };
+    let service =
+        |service: Vec<ServiceUse>| CapabilityUse { service: service.into_iter().collect(), ..CapabilityUse::default() };
+    let recording = Recording {
+        capabilities: BTreeMap::from([
+            ("api".into(), service(paths.chain(all).collect())),
+            ("net".into(), service(connect.into_iter().chain([listen]).collect())),
+        ]),
+        ..Recording::default()
+    };
+    let text = recorded(base, &recording);
+    assert!(text.contains("allow = [\"GET https://a.example/v1/*\", \"GET https://a.example/v2/*\"]"), "{text}");
+    assert!(text.contains("connect = [\"b.example:443\"]") && !text.contains("listen"), "{text}");
+}
+
+#[test]
+fn limits_in_one_line_have_no_comment_and_processes_have_head_room() {
+    let peaks = Peaks { processes: 3, children: 5, ..Peaks::default() };
+    let text = recorded("limits = { memory = \"512 MiB\" }\n", &Recording { peaks, ..Recording::default() });
+    assert!(text.contains("processes = 4") && text.contains("children = 8"), "{text}");
+    assert!(!text.contains("# at once") && crate::application::parse("cloison.toml", &text).is_ok(), "{text}");
+}
+
+#[test]
+fn a_secret_goes_to_no_host_to_which_nothing_is_requested() {
+    let request = ServiceUse::Request { rule: "GET https://a.example/x".into() };
+    for (secret, left) in [
+        (
+            "secret = { header = \"K\", from = \"env:K\", hosts = [\"a.example\", \"b.example\"] }",
+            "hosts = [\"a.example\"]",
+        ),
+        (
+            "secret = [{ header = \"K\", from = \"env:K\", hosts = [\"b.example\"] }, { header = \"L\", from = \"env:L\" }]",
+            "[{ header = \"L\"",
+        ),
+        ("secret = { header = \"K\", from = \"env:K\", hosts = [\"b.example\"] }", ""),
+    ] {
+        let base = format!(
+            "[capabilities.api]\nzone = \"http\"\nallow = [\"GET https://a.example/*\", \"GET https://b.example/*\"]\n{secret}\n"
+        );
+        let used = CapabilityUse { service: [request.clone()].into(), ..CapabilityUse::default() };
+        let recording = Recording { capabilities: BTreeMap::from([("api".into(), used)]), ..Recording::default() };
+        let text = recorded(&base, &recording);
+        assert!(!text.contains("b.example") && text.contains(left), "{text}");
+        assert_eq!(text.contains("secret"), !left.is_empty(), "{text}");
+    }
 }

@@ -3,6 +3,7 @@
 use super::MIB;
 use crate::units::show_size;
 use cloison_contract::interface::{FileRule, HERE, Sandbox};
+use cloison_contract::printable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
@@ -18,6 +19,8 @@ pub struct ZoneUse {
     pub descriptors: u32,
     /// Files and folders that were opened, and whether they were changed; `None` if something was missed.
     pub files: Option<BTreeMap<String, bool>>,
+    /// Folders in which nobody could look, some of them: what was opened there is not among `files`.
+    pub unseen: Vec<String>,
 }
 
 /// Files of one entry that are named each; of more the folder is that they are in.
@@ -30,26 +33,43 @@ const FIRST_DESCRIPTORS: u32 = 64;
 
 const HEAD: &str = "# `cloison zone record` has narrowed its [sandbox] to what one run needed, with some head-room: read it before you use it.\n";
 
-/// The text of a zone's manifest with the smallest `[sandbox]`. `sandbox` is the one that `base` has, and `here` its folder.
+/// The text of a zone's manifest with the smallest `[sandbox]`. `sandbox` is the one that `base` has, and `here` its folder; `ending` says how
+/// the run ended, if it did not end well.
 ///
 /// # Errors
 ///
 /// `base` is no TOML.
-pub fn manifest(base: &str, sandbox: &Sandbox, here: &str, used: &ZoneUse) -> Result<String, toml_edit::TomlError> {
+pub fn manifest(
+    base: &str,
+    sandbox: &Sandbox,
+    here: &str,
+    used: &ZoneUse,
+    ending: Option<&str>,
+) -> Result<String, toml_edit::TomlError> {
     let mut tree: DocumentMut = base.parse()?;
     let table = tree.entry("sandbox").or_insert_with(|| Item::Table(Table::new()));
+    // A comment would go on to the end of a table in one line.
+    let inline = table.is_inline_table();
     if let Some(table) = table.as_table_like_mut() {
-        limits(table, sandbox, used);
+        limits(table, inline, sandbox, used);
         if let Some(seen) = &used.files {
             files(table, here, seen);
         }
     }
-    Ok(format!("{HEAD}{tree}"))
+    let head = match ending {
+        None => HEAD.to_owned(),
+        Some(ending) => format!(
+            "# UNFINISHED: `cloison zone record` has narrowed its [sandbox] to what one run needed until then: {}.\n",
+            printable::line(ending)
+        ),
+    };
+    Ok(format!("{head}{tree}"))
 }
 
-fn limits(table: &mut dyn TableLike, sandbox: &Sandbox, used: &ZoneUse) {
+fn limits(table: &mut dyn TableLike, inline: bool, sandbox: &Sandbox, used: &ZoneUse) {
     let mut limit = |key: &str, text: String, says: String| {
-        table.insert(key, Item::Value(Value::from(text).decorated(" ", format!("  # {says}"))));
+        let says = if inline { String::new() } else { format!("  # {says}") };
+        table.insert(key, Item::Value(Value::from(text).decorated(" ", says)));
     };
     let memory = used.memory_bytes.saturating_mul(2).max(LEAST_MEMORY).next_multiple_of(LEAST_MEMORY);
     let seen =
@@ -65,7 +85,10 @@ fn limits(table: &mut dyn TableLike, sandbox: &Sandbox, used: &ZoneUse) {
     if used.descriptors > FIRST_DESCRIPTORS {
         let descriptors = used.descriptors.min(sandbox.descriptors);
         let value = Value::from(i64::from(descriptors));
-        table.insert("descriptors", Item::Value(value.decorated(" ", "  # as many as it had room for")));
+        table.insert(
+            "descriptors",
+            Item::Value(value.decorated(" ", if inline { "" } else { "  # as many as it had room for" })),
+        );
     } else if sandbox.descriptors >= FIRST_DESCRIPTORS {
         // That is what it is without being said.
         table.remove("descriptors");
@@ -194,8 +217,9 @@ mod tests {
                 ("/app/data/a".to_owned(), true),
                 ("/usr/share/zoneinfo/UTC".to_owned(), false),
             ])),
+            unseen: Vec::new(),
         };
-        let text = manifest(base, &interface.sandbox, "/app", &used).unwrap();
+        let text = manifest(base, &interface.sandbox, "/app", &used, None).unwrap();
         for line in [
             "memory = \"48 MiB\"  # the largest instance",
             "deadline = \"3 s\"  # the longest call took 0.230 s",
@@ -204,6 +228,14 @@ mod tests {
             assert!(text.contains(line), "{line}\n{text}");
         }
         assert!(!text.contains("descriptors"), "{text}");
+        crate::manifest::parse("x.zone.toml", &text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
+        // In one line there is no room for a comment.
+        let (before, rest) = base.split_once("[sandbox]\n").unwrap();
+        let (_, behind) = rest.split_once("[functions").unwrap();
+        let base = format!("sandbox = {{ memory = \"1 GiB\", descriptors = 1000 }}\n{before}[functions{behind}");
+        let used = ZoneUse { descriptors: 100, ..used };
+        let text = manifest(&base, &interface.sandbox, "/app", &used, None).unwrap();
+        assert!(text.contains("memory = \"48 MiB\"") && text.contains("descriptors = 100"), "{text}");
         crate::manifest::parse("x.zone.toml", &text).unwrap_or_else(|found| panic!("{found:?}\n{text}"));
     }
 }

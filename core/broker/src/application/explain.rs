@@ -6,6 +6,7 @@ use crate::services::HostFolder;
 use cloison_contract::host::HostService;
 use cloison_contract::printable;
 use cloison_manifest::application;
+use cloison_manifest::bundled;
 use cloison_manifest::diagnostic::Diagnostics;
 use cloison_manifest::difference::DeclaredApplication;
 use cloison_manifest::explain::{self, Permission, ProfilePermission};
@@ -52,6 +53,22 @@ impl LoadedApplication {
     /// The host services that it has something of.
     pub fn services(&self) -> impl Iterator<Item = &HostService> {
         self.zones.iter().filter_map(|zone| Some(&zone.service.as_ref()?.service))
+    }
+
+    /// What of the machine it gets, in words: by host services, and by libraries that do not come with Cloison.
+    pub fn of_machine(&self) -> Vec<String> {
+        let zone = |name: &str| self.capabilities.get(name).map(|one| &self.zones[one.zone]);
+        let says = |permission: Permission| match zone(&permission.capability) {
+            Some(zone) if zone.service.is_some() => permission.may,
+            Some(zone) if bundled::find(&zone.interface.name).is_none_or(|(file, _)| zone.interface.source != file) => {
+                vec![format!(
+                    "use the library that {} declares, with the sandbox that is said there",
+                    zone.interface.source
+                )]
+            }
+            _ => Vec::new(),
+        };
+        self.permissions().into_iter().flat_map(says).collect()
     }
 
     /// What its manifest gives beyond computing, a line each.

@@ -85,6 +85,8 @@ pub enum Purpose {
     Run,
     /// To say what it may do: variables that hold its secrets need not be set.
     Show,
+    /// To look for mistakes: its manifest need not say what to run.
+    Check,
 }
 
 /// A capability of the application.
@@ -367,6 +369,11 @@ impl LoadedApplication {
                 mistakes.push(Diagnostic::error(&application.source, written.span.clone(), message).hint(hint));
             }
         }
+    }
+
+    /// Whether a program, or a library that it calls, could change one of these files.
+    pub fn could_change(&self, files: &[PathBuf]) -> bool {
+        self.changeable(files).is_some() || self.zones.iter().any(|zone| zone.changes(files).is_some())
     }
 
     /// The first of these files that a program could change, by a folder that a capability gives it.

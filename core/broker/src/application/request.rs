@@ -2,7 +2,7 @@
 //!
 //! | program | modules come from | manifest |
 //! |---|---|---|
-//! | a folder, or its `cloison.toml` | the folder, its `site_packages`, `--root` | the folder's: whoever names the folder means all of it |
+//! | a folder, or its `cloison.toml` | the folder, its `site_packages`, `--root` | the folder's: whoever names the folder means all of it; or `--manifest` |
 //! | a Python file | `--root`, the manifest's `site_packages` | `--manifest`; or the `cloison.toml` beside the file, if it grants nothing or somebody consents |
 //! | a text, a module | `--root`, the manifest's `site_packages` | `--manifest` |
 
@@ -10,9 +10,10 @@ use crate::application::files;
 use crate::application::{LoadError, LoadedApplication, MANIFEST, Purpose, ZoneSpecification, parent};
 use cloison_contract::host::HostService;
 use cloison_contract::message::Run;
+use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application::{self, Application};
 use cloison_manifest::bundled;
-use cloison_manifest::recording::{self, OfferedZone};
+use cloison_manifest::recording::{self, OfferedService, OfferedZone};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
@@ -20,9 +21,6 @@ use std::path::{Path, PathBuf};
 
 /// The longest script, in bytes.
 pub const SCRIPT_BYTES: u64 = 16 << 20;
-
-/// How many manifests that lie beside a program are offered to one that is recorded.
-const MOST_OFFERED: usize = 64;
 
 /// What to run.
 #[derive(Clone, Copy, Debug)]
@@ -50,9 +48,17 @@ pub struct RunRequest<'r> {
     pub manifest: Option<&'r Path>,
     /// What for.
     pub purpose: Purpose,
-    /// Record what the program does, which is offered these zones besides what its manifest grants: names of bundled bindings, and paths
-    /// of manifests.
-    pub record: Option<&'r [String]>,
+    /// Record what the program does, which is offered that besides what its manifest grants.
+    pub record: Option<RecordOffer<'r>>,
+}
+
+/// What a program is offered that is recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordOffer<'r> {
+    /// Zones: names of bundled bindings, and paths of manifests.
+    pub zones: &'r [String],
+    /// What of the machine.
+    pub services: &'r [OfferedService],
 }
 
 /// A manifest that lies beside a program and grants more than computing, which nobody has asked for.
@@ -64,6 +70,8 @@ pub struct Unasked {
     pub grants: Vec<String>,
     /// The program.
     program: PathBuf,
+    /// What else stands behind `cloison run`, with a space.
+    options: &'static str,
     /// The application, as it would be.
     loaded: LoadedApplication,
 }
@@ -77,13 +85,13 @@ impl Unasked {
 
 impl fmt::Display for Unasked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (manifest, program) = (self.manifest.display(), self.program.display());
+        let (manifest, program, options) = (self.manifest.display(), self.program.display(), self.options);
         writeln!(f, "{manifest} would give {program} more than computing, and nobody has asked for that:")?;
         for grant in &self.grants {
             writeln!(f, "  {grant}")?;
         }
-        writeln!(f, "hint: `cloison run --manifest {manifest} {program}` grants it")?;
-        write!(f, "hint: `cloison run - < {program}` runs the program without it")
+        writeln!(f, "hint: `cloison run {options}--manifest {manifest} {program}` grants it")?;
+        write!(f, "hint: `cloison run {options}- < {program}` runs the program without it")
     }
 }
 
@@ -114,20 +122,35 @@ impl<'r> RunRequest<'r> {
     }
 
     fn folder(&self, path: &Path) -> Result<LoadedApplication, LoadError> {
-        if self.manifest.is_some() {
-            let what = "a folder has a manifest of its own\nhint: `--manifest` is for programs that are no folder";
+        let is_manifest = !path.is_dir();
+        if is_manifest && self.manifest.is_some() {
+            let what = "there are two manifests\nhint: `--manifest` is for a folder or a program";
             return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
         }
-        let folder = if path.is_dir() { path } else { parent(path) };
-        let manifest = folder.join(MANIFEST);
-        let application = self.read(&manifest)?;
-        let (run, preload) = self.whole(folder, application.as_ref().map(|(application, _)| application))?;
-        let mut loaded = LoadedApplication::empty(run, manifest);
+        let folder = if is_manifest { parent(path) } else { path };
+        // A folder's own manifest counts if nobody names another one for it.
+        let named = self.manifest.or(Some(path).filter(|_| is_manifest));
+        let manifest = named.map_or_else(|| folder.join(MANIFEST), Path::to_owned);
+        let application = match (self.read(&manifest)?, named) {
+            (None, Some(named)) => {
+                return Err(LoadError::File { path: named.to_owned(), error: io::ErrorKind::NotFound.into() });
+            }
+            (application, _) => application,
+        };
+        let roots = vec![folder.to_owned()];
+        let (run, preload, roots) = match self.whole(folder, application.as_ref().map(|(application, _)| application)) {
+            // What it is for whoever runs it will say.
+            Err(LoadError::Nothing(_)) if is_manifest && self.purpose != Purpose::Run => {
+                (Run::Script { path: String::new(), source: String::new(), argv: Vec::new() }, Vec::new(), Vec::new())
+            }
+            found => found.map(|(run, preload)| (run, preload, roots))?,
+        };
+        let mut loaded = LoadedApplication::empty(run, manifest.clone());
         loaded.preload = preload;
-        loaded.roots = vec![folder.to_owned()];
+        loaded.roots = roots;
         if let Some((application, text)) = application {
             loaded.recorded = text;
-            loaded.apply(folder, &application, self.purpose)?;
+            loaded.apply(parent(&manifest), &application, self.purpose)?;
         }
         loaded.roots.extend_from_slice(self.roots);
         Ok(loaded)
@@ -135,6 +158,9 @@ impl<'r> RunRequest<'r> {
 
     fn file(&self, path: &Path) -> Result<LoadedApplication, LoadError> {
         if path.as_os_str().as_encoded_bytes().ends_with(b".toml") {
+            // It is not there, or cannot be read.
+            text(path)?
+                .ok_or_else(|| LoadError::File { path: path.to_owned(), error: io::ErrorKind::NotFound.into() })?;
             let what = "a zone's manifest is not a program\nhint: `cloison check` checks it; [capabilities.NAME] zone in a cloison.toml uses it";
             return Err(LoadError::Nothing(format!("{}: {what}", path.display())));
         }
@@ -146,17 +172,31 @@ impl<'r> RunRequest<'r> {
         }
         let mut loaded = LoadedApplication::empty(run, beside.clone());
         self.take_roots(&mut loaded, folder);
-        // What is only offered to be recorded nobody is asked about twice.
-        let is_there = beside.exists();
         let Some((application, text)) = self.read(&beside)? else { return Ok(loaded) };
+        let is_recorded = text.is_some();
         loaded.recorded = text;
         loaded.apply(folder, &application, self.purpose)?;
-        let grants = loaded.grants();
-        if grants.is_empty() || !is_there {
+        // What is offered besides, to be recorded, is not that manifest's, and has been asked for.
+        let grants = match is_recorded {
+            true => self.own_grants(&beside, folder)?,
+            false => loaded.grants(),
+        };
+        if grants.is_empty() {
             return Ok(loaded);
         }
-        let unasked = Unasked { manifest: beside, grants, program: path.to_owned(), loaded };
+        let options = if is_recorded { "--record " } else { "" };
+        let unasked = Unasked { manifest: beside, grants, program: path.to_owned(), options, loaded };
         Err(LoadError::Unasked(Box::new(unasked)))
+    }
+
+    /// What a manifest grants by itself, whatever else is offered.
+    fn own_grants(&self, manifest: &Path, folder: &Path) -> Result<Vec<String>, LoadError> {
+        let alone = Self { record: None, ..*self };
+        let Some((application, _)) = alone.read(manifest)? else { return Ok(Vec::new()) };
+        let run = Run::Script { path: String::new(), source: String::new(), argv: Vec::new() };
+        let mut loaded = LoadedApplication::empty(run, manifest.to_owned());
+        loaded.apply(folder, &application, self.purpose)?;
+        Ok(loaded.grants())
     }
 
     fn text(&self, argument: &str, path: &str, source: &str) -> Result<LoadedApplication, LoadError> {
@@ -206,10 +246,16 @@ impl<'r> RunRequest<'r> {
         match (text, self.record) {
             (Some(text), None) => Ok(Some((parse(&text)?, None))),
             (None, None) => Ok(None),
-            (text, Some(named)) => {
+            (text, Some(offer)) => {
                 let text = text.unwrap_or_default();
-                let zones = offered(parent(path), named)?;
-                let text = recording::offer(&text, &parse(&text)?, &zones);
+                let (mut zones, application, folder) =
+                    (offered(parent(path), offer.zones)?, parse(&text)?, parent(path));
+                // The manifest says what is granted of a zone, however it calls its file.
+                let real = |zone: &str| folder.join(zone).canonicalize().ok().filter(|_| zone.ends_with(".toml"));
+                let named: BTreeSet<_> =
+                    application.capabilities.values().filter_map(|request| real(&request.zone.text)).collect();
+                zones.retain(|one| real(&one.zone).is_none_or(|file| !named.contains(&file)));
+                let text = recording::offer(&text, &application, offer.services, &zones);
                 let text = text.map_err(|error| LoadError::Nothing(format!("{}: {error}", path.display())))?;
                 Ok(Some((parse(&text)?, Some(text))))
             }
@@ -267,40 +313,32 @@ impl<'r> RunRequest<'r> {
     }
 }
 
-/// The zones that an application is offered which is recorded: those that are named, the manifests that lie in its folder, and the
-/// bindings that come with Cloison and need nothing to be said. (What of the machine it gets, its own manifest says.)
+/// The zones that an application is offered which is recorded: those that are named, and the bindings that come with Cloison and need nothing to
+/// be said. No other code is loaded because its manifest lies somewhere.
 fn offered(folder: &Path, named: &[String]) -> Result<Vec<OfferedZone>, LoadError> {
     let mut zones = Vec::new();
     for zone in named {
         if HostService::NAMES.contains(&zone.as_str()) {
-            let what = format!(
-                "what of {zone} it gets has to be said\nhint: `cloison add {zone} --help` writes a wide grant into a cloison.toml, which is recorded"
-            );
-            return Err(LoadError::Nothing(what));
+            let what = match zone.as_str() {
+                "process" => {
+                    "`cloison add process --help` writes a grant into a cloison.toml, which is recorded".to_owned()
+                }
+                _ => format!("`--offer {zone}`, which `cloison run --help` shows, says it"),
+            };
+            return Err(LoadError::Nothing(format!("what of {zone} it gets has to be said\nhint: {what}")));
         }
         let name = match zone.ends_with(".toml") {
             true => ZoneSpecification::read(&folder.join(zone))?.interface.name.clone(),
             false if bundled::find(zone).is_some() => zone.clone(),
             false => {
+                let meant = did_you_mean(zone, bundled::names());
+                let meant = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
                 return Err(LoadError::Nothing(format!(
-                    "there is no binding `{zone}`\nhint: a manifest is a path that ends in .zone.toml, relative to the application's folder"
+                    "there is no binding `{zone}`\nhint: {meant}a manifest is a path that ends in .zone.toml, relative to the application's folder"
                 )));
             }
         };
         zones.push(OfferedZone { name, zone: zone.clone() });
-    }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut beside: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    beside.sort();
-    for zone in beside
-        .into_iter()
-        .filter(|name| name.ends_with(".zone.toml") && !name.ends_with(".recorded.zone.toml"))
-        .take(MOST_OFFERED)
-    {
-        // One with mistakes is not what the program runs with.
-        if let Ok(read) = ZoneSpecification::read(&folder.join(&zone)) {
-            zones.push(OfferedZone { name: read.interface.name.clone(), zone });
-        }
     }
     let bundled = bundled::names().filter(|name| !HostService::NAMES.contains(name));
     zones.extend(bundled.map(|name| OfferedZone { name: name.to_owned(), zone: name.to_owned() }));
@@ -310,9 +348,20 @@ fn offered(folder: &Path, named: &[String]) -> Result<Vec<OfferedZone>, LoadErro
     Ok(zones)
 }
 
-/// Whether a path names an application and not a file of it.
-fn is_whole(path: &Path) -> bool {
-    path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST)
+/// Whether a path names an application and not a file of it: a folder, or a manifest, whatever that is called.
+pub fn is_whole(path: &Path) -> bool {
+    path.is_dir() || path.file_name().is_some_and(|name| name == MANIFEST) || is_application(path)
+}
+
+/// Whether a file is an application's manifest and not a zone's: that has a table `zone`.
+fn is_application(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    if !name.ends_with(b".toml") || name.ends_with(b".zone.toml") {
+        return false;
+    }
+    let Ok(Some(text)) = text(path) else { return false };
+    // One with mistakes is what it says it is as far as it can be read.
+    !text.lines().any(|line| line.trim_start().starts_with("[zone]"))
 }
 
 /// A manifest's text, if there is one.
@@ -384,10 +433,36 @@ mod tests {
             let loaded = LoadedApplication::open(&path).unwrap();
             assert_eq!(loaded.roots, [folder.path().to_owned(), folder.path().join("vendor")]);
             assert!(loaded.capabilities.contains_key("m") && loaded.beside.is_none());
-            let manifest = Some(path.as_path());
-            let both = RunRequest { manifest, ..RunRequest::new(Program::Path(&path)) }.load();
-            assert!(matches!(both, Err(LoadError::Nothing(_))), "{both:?}");
         }
+        // Another manifest counts instead of its own, whatever it is called.
+        let other = folder.path().join("other.toml");
+        fs::write(&other, "[limits]\nmemory = \"64 MiB\"\n").unwrap();
+        let manifest = Some(other.as_path());
+        let named = RunRequest { manifest, ..RunRequest::new(Program::Path(folder.path())) }.load().unwrap();
+        assert_eq!((named.limits.memory_bytes, named.capabilities.len()), (64 << 20, 0));
+        assert_eq!(named.roots, [folder.path()]);
+        let alone = RunRequest { purpose: Purpose::Show, ..RunRequest::new(Program::Path(&other)) }.load().unwrap();
+        assert_eq!(alone.limits.memory_bytes, 64 << 20);
+        let both = RunRequest { manifest, ..RunRequest::new(Program::Path(&other)) }.load();
+        assert!(matches!(both, Err(LoadError::Nothing(_))), "{both:?}");
+        let none = folder.path().join("none.toml");
+        let missing = RunRequest { manifest: Some(&none), ..RunRequest::new(Program::Path(folder.path())) }.load();
+        assert!(matches!(missing, Err(LoadError::File { .. })), "{missing:?}");
+    }
+
+    #[test]
+    fn who_is_recorded_is_asked_about_what_the_manifest_gives_and_nothing_else() {
+        let record = Some(RecordOffer { zones: &[], services: &[] });
+        let limits = folder("[limits]\nmemory = \"64 MiB\"\n");
+        let main = limits.path().join("main.py");
+        let loaded = RunRequest { record, ..RunRequest::new(Program::Path(&main)) }.load().unwrap();
+        assert!(loaded.capabilities.contains_key("zlib") && loaded.limits.memory_bytes == 64 << 20);
+        let grants = folder(GRANTS);
+        let main = grants.path().join("main.py");
+        let request = RunRequest { record, ..RunRequest::new(Program::Path(&main)) };
+        let Err(LoadError::Unasked(unasked)) = request.load() else { panic!("{:?}", request.load()) };
+        assert_eq!(unasked.grants.len(), 2, "{unasked}");
+        assert!(unasked.to_string().contains("`cloison run --record --manifest "), "{unasked}");
     }
 
     #[test]

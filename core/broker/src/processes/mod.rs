@@ -22,6 +22,7 @@ use crate::processes::scheduling::Standing;
 use crate::processes::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate, WHICH_NAMES};
 use cloison_contract::process::Reason;
+use cloison_manifest::recording::Lack;
 use cloison_transport::control::ControlError;
 use rustix::io::Errno;
 use rustix::process::Signal;
@@ -270,6 +271,9 @@ impl Broker {
         if let FromMicroprocess::Uses { capability, function, at } = message {
             return self.record_place(pid, capability, &function, &at); // no question either
         }
+        if let FromMicroprocess::Lacks { service, what, writes } = message {
+            return self.record_lack(Lack { service, what, writes }); // nor this
+        }
         // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
@@ -299,7 +303,7 @@ impl Broker {
                 ToMicroprocess::Found(found)
             }
             FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
-            FromMicroprocess::Stack { .. } | FromMicroprocess::Uses { .. } => return,
+            FromMicroprocess::Lacks { .. } | FromMicroprocess::Stack { .. } | FromMicroprocess::Uses { .. } => return,
             FromMicroprocess::Open { capability, edition } => return self.open(pid, capability, edition),
             FromMicroprocess::Interrupt { channel } => return self.interrupt(pid, channel),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),

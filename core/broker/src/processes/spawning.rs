@@ -184,6 +184,7 @@ impl Broker {
             mounts,
             folders,
             services,
+            recorded: self.recorder.is_some(),
         };
         let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);

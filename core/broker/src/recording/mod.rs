@@ -17,26 +17,32 @@ use crate::family::TAKING_DOWN;
 use crate::inspection::kernel;
 use crate::processes::process::Process;
 use crate::zones::zone::InstanceId;
+use cloison_contract::host::HostService;
+use cloison_contract::interface::FileRule;
 use cloison_contract::message::{CapabilityRef, ChannelId, FromZone};
-use cloison_contract::observation::{NAME_BYTES, Observation};
+use cloison_contract::observation::{MOST_USES, NAME_BYTES, Observation, ServiceUse};
 use cloison_contract::{FunctionId, Interface};
 use cloison_manifest::recording::zone::ZoneUse;
-use cloison_manifest::recording::{CapabilityUse, Recording};
+use cloison_manifest::recording::{CapabilityUse, Lack, Recording};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use watch::FileWatch;
 
 /// How often the kernel is asked how much memory processes have had.
 const LOOK: Duration = Duration::from_millis(10);
-/// The most that is remembered of what one service was asked for.
-const MOST_USES: usize = 4096;
 /// The most messages that are still read of a zone that ends: far more than a socket holds.
 const MOST_UNHEARD: usize = 10_000;
 /// How many names of capabilities that are not there are remembered.
 const MOST_MISSING: usize = 8;
+/// How much is remembered of what nothing gives.
+const MOST_LACKS: usize = 64;
+/// What is called like a service where a place to listen at is lacking.
+const LISTEN: &str = "listen";
+/// What SQLite needs where it changes a database: its journal is a file that comes and goes.
+const CHANGING: [&str; 4] = ["read", "write", "create", "delete"];
 
 /// A recording that goes on.
 #[derive(Debug)]
@@ -46,8 +52,63 @@ pub(crate) struct RunRecorder {
     zones: RefCell<BTreeMap<usize, ZoneUse>>,
     /// The zone whose sandbox is recorded, and its files.
     watch: Option<(usize, FileWatch)>,
+    /// The files of each capability's databases: SQLite opens them, and says nothing of it.
+    databases: Vec<DatabaseWatch>,
     began: Instant,
     looked: Instant,
+}
+
+/// Databases of one capability.
+#[derive(Debug)]
+struct DatabaseWatch {
+    capability: String,
+    /// Of each root where the program sees it, and the folder.
+    roots: Vec<(String, PathBuf)>,
+    /// `None` if they cannot be watched.
+    watch: Option<FileWatch>,
+}
+
+impl DatabaseWatch {
+    /// Watch those of that capability, if it has any.
+    fn begin(application: &LoadedApplication, name: &str, capability: &ApplicationCapability) -> Option<Self> {
+        let service = application.zones[capability.zone].service.as_ref()?;
+        let HostService::Sqlite(sqlite) = &service.service else { return None };
+        let roots = sqlite.roots.iter().zip(&service.folders);
+        let roots: Vec<_> = roots.map(|(root, folder)| (root.at.clone(), folder.real.clone())).collect();
+        let rule = |(_, folder): &(String, PathBuf)| Some(FileRule { path: folder.to_str()?.to_owned(), write: true });
+        let rules: Option<Vec<_>> = roots.iter().map(rule).collect();
+        let watch = rules.and_then(|rules| FileWatch::begin(&rules).ok());
+        Some(Self { capability: name.to_owned(), roots, watch })
+    }
+
+    /// What was done with them.
+    fn uses(self) -> Vec<ServiceUse> {
+        let Some(files) = self.watch.and_then(|watch| watch.uses().0) else {
+            let whole = |at: &String| {
+                CHANGING.map(|right| ServiceUse::Right {
+                    at: at.clone(),
+                    folder: String::new(),
+                    right: right.to_owned(),
+                })
+            };
+            return self.roots.iter().flat_map(|(at, _)| whole(at)).collect();
+        };
+        let mut uses = Vec::new();
+        // SQLite opens folders, too, so that a new name is on the disk.
+        for (file, changed) in files.into_iter().filter(|(file, _)| !Path::new(file).is_dir()) {
+            let inside = |(at, folder): &(String, PathBuf)| {
+                Some((at.clone(), Path::new(&file).strip_prefix(folder).ok()?.parent()?.to_str()?.to_owned()))
+            };
+            let Some((at, folder)) = self.roots.iter().find_map(inside) else { continue };
+            let rights = if changed { &CHANGING[..] } else { &CHANGING[..1] };
+            uses.extend(rights.iter().map(|right| ServiceUse::Right {
+                at: at.clone(),
+                folder: folder.clone(),
+                right: (*right).to_owned(),
+            }));
+        }
+        uses
+    }
 }
 
 impl RunRecorder {
@@ -72,9 +133,11 @@ impl RunRecorder {
             let files: Vec<_> = application.zones[zone].placed().sandbox.every_file().cloned().collect();
             Ok::<_, io::Error>((zone, FileWatch::begin(&files)?))
         });
+        let databases = application.capabilities.iter();
+        let databases = databases.filter_map(|(name, one)| DatabaseWatch::begin(application, name, one)).collect();
         let (watch, now) = (watch.transpose()?, Instant::now());
         let (recording, zones) = (RefCell::default(), RefCell::default());
-        Ok(Some(Self { recording, zones, watch, began: now, looked: now }))
+        Ok(Some(Self { recording, zones, watch, databases, began: now, looked: now }))
     }
 
     fn capability(&self, name: &str, note: impl FnOnce(&mut CapabilityUse)) {
@@ -92,6 +155,11 @@ impl Broker {
         instances.into_iter().for_each(|id| self.hear_observations(id));
         let recorder = self.recorder.take()?;
         let mut recording = recorder.recording.into_inner();
+        for databases in recorder.databases {
+            if let Some(used) = recording.capabilities.get_mut(&databases.capability) {
+                used.service.extend(databases.uses());
+            }
+        }
         recording.peaks.ran = recorder.began.elapsed();
         Some(recording)
     }
@@ -126,7 +194,7 @@ impl Broker {
         let recorder = self.recorder.take()?;
         let (zone, watch) = recorder.watch?;
         let mut used = recorder.zones.into_inner().remove(&zone).unwrap_or_default();
-        used.files = watch.uses();
+        (used.files, used.unseen) = watch.uses();
         Some((self.application.zones[zone].placed(), used))
     }
 
@@ -196,6 +264,16 @@ impl Broker {
         }
     }
 
+    /// A process was asked for something of the machine that nothing gives it.
+    pub(crate) fn record_lack(&self, lack: Lack) {
+        let Some(recorder) = &self.recorder else { return };
+        let lacks = &mut recorder.recording.borrow_mut().lacks;
+        let is_known = lack.service == LISTEN || HostService::NAMES.contains(&lack.service.as_str());
+        if is_known && lacks.len() < MOST_LACKS && lack.service.len() <= NAME_BYTES && lack.what.len() <= NAME_BYTES {
+            lacks.insert(lack);
+        }
+    }
+
     /// A process narrows a capability to these functions, which takes that they are granted.
     pub(crate) fn record_functions<'n>(&self, key: GrantKey, names: impl Iterator<Item = &'n String>) {
         let (Some(recorder), Some(capability)) = (&self.recorder, self.of_manifest(key)) else { return };
@@ -242,8 +320,12 @@ impl Broker {
         all.into_iter().for_each(|pid| self.look_at_peak(pid));
         let instances: Vec<_> = self.instances.keys().collect();
         instances.into_iter().for_each(|id| self.look_at_zone(id));
-        if let Some((_, watch)) = self.recorder.as_mut().and_then(|recorder| recorder.watch.as_mut()) {
-            watch.look();
+        if let Some(recorder) = &mut self.recorder {
+            let databases = recorder.databases.iter_mut().filter_map(|databases| databases.watch.as_mut());
+            let zone = recorder.watch.iter_mut().map(|(_, watch)| watch);
+            for watch in zone.chain(databases) {
+                watch.look();
+            }
         }
     }
 

@@ -20,6 +20,8 @@ const MOST_WATCHES: usize = 32 << 10;
 /// How many events are looked at without a pause, and how often at the end.
 const EVENTS_AT_ONCE: usize = 4096;
 const MOST_LOOKS: usize = 100;
+/// How many folders that cannot be watched are named.
+const MOST_UNSEEN: usize = 8;
 /// The most paths that are remembered.
 const MOST_PATHS: usize = 16 << 10;
 
@@ -42,17 +44,20 @@ pub(crate) struct FileWatch {
     uses: BTreeMap<String, bool>,
     /// Something was missed.
     incomplete: bool,
+    /// Folders in which this user may not look, some of them.
+    unseen: Vec<String>,
 }
 
 impl FileWatch {
-    /// Watch these, and all that is below them.
+    /// Watch these, and all that is below them. What this user may not read is left out.
     ///
     /// # Errors
     ///
     /// The kernel watches no more for this user, or there are more than [`MOST_WATCHES`].
     pub(crate) fn begin(rules: &[FileRule]) -> io::Result<Self> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)?;
-        let mut watch = Self { inotify, watched: HashMap::new(), uses: BTreeMap::new(), incomplete: false };
+        let mut watch =
+            Self { inotify, watched: HashMap::new(), uses: BTreeMap::new(), incomplete: false, unseen: Vec::new() };
         rules.iter().try_for_each(|rule| watch.add(Path::new(&rule.path)))?;
         Ok(watch)
     }
@@ -66,11 +71,25 @@ impl FileWatch {
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, message));
         }
         for path in all {
-            let number = inotify::add_watch(&self.inotify, &path, CHANGES | WatchFlags::OPEN).map_err(|error| {
-                let hint = "\nhint: fs.inotify.max_user_watches is how many files may be watched";
-                io::Error::new(io::Error::from(error).kind(), format!("{}: {error}{hint}", path.display()))
-            })?;
-            self.watched.insert(number, path);
+            match inotify::add_watch(&self.inotify, &path, CHANGES | WatchFlags::OPEN) {
+                Ok(number) => drop(self.watched.insert(number, path)),
+                // It has gone meanwhile.
+                Err(Errno::NOENT) => {}
+                // Whoever may not read it cannot be told what becomes of it.
+                Err(Errno::ACCESS) => {
+                    if self.unseen.len() < MOST_UNSEEN {
+                        self.unseen.push(path.display().to_string());
+                    }
+                }
+                Err(error) => {
+                    let hint = match error {
+                        Errno::NOSPC => "\nhint: fs.inotify.max_user_watches is how many files may be watched",
+                        _ => "",
+                    };
+                    let text = format!("{} cannot be watched: {error}{hint}", path.display());
+                    return Err(io::Error::new(io::Error::from(error).kind(), text));
+                }
+            }
         }
         Ok(())
     }
@@ -133,10 +152,10 @@ impl FileWatch {
         *self.uses.entry(text).or_default() |= changed;
     }
 
-    /// What was opened, and whether it was changed; `None` if something was missed.
-    pub(crate) fn uses(mut self) -> Option<BTreeMap<String, bool>> {
+    /// What was opened, and whether it was changed, `None` if something was missed; and folders in which nobody could look.
+    pub(crate) fn uses(mut self) -> (Option<BTreeMap<String, bool>>, Vec<String>) {
         self.incomplete |= !(0..MOST_LOOKS).any(|_| self.look());
-        (!self.incomplete).then_some(self.uses)
+        ((!self.incomplete).then_some(self.uses), self.unseen)
     }
 }
 
@@ -179,10 +198,28 @@ mod tests {
         fs::create_dir(path("new")).unwrap();
         watch.look();
         fs::write(path("new/written"), "a").unwrap();
-        let uses = watch.uses().unwrap();
+        let uses = watch.uses().0.unwrap();
         assert_eq!(uses.get(&path("in/read")), Some(&false));
         assert_eq!(uses.get(&path("new/written")), Some(&true));
         assert_eq!(uses.get(&path("new")), Some(&true));
         assert_eq!(uses.get(&path("in/untouched")), None);
+    }
+
+    #[test]
+    fn what_may_not_be_read_is_left_out_and_named() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        fs::create_dir(path("closed")).unwrap();
+        fs::write(path("read"), "a").unwrap();
+        fs::set_permissions(path("closed"), fs::Permissions::from_mode(0o311)).unwrap();
+        let mut watch = FileWatch::begin(&[FileRule { path: path(""), write: false }]).unwrap();
+        fs::read(path("read")).unwrap();
+        watch.look();
+        let (uses, unseen) = watch.uses();
+        assert_eq!(uses.unwrap().get(&path("read")), Some(&false));
+        // Root may read everything.
+        let root = rustix::process::geteuid().is_root();
+        assert_eq!(unseen, if root { vec![] } else { vec![path("closed")] });
     }
 }

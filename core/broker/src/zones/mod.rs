@@ -32,7 +32,9 @@ use cloison_contract::host::HostService;
 use cloison_contract::interface::Instances;
 use cloison_contract::message::{CapabilityRef, ChannelId, ClientName, End, FromZone, Layer, ToMicroprocess, ToZone};
 use cloison_contract::printable;
+use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::TypeKind;
+use cloison_manifest::bundled;
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
 use cloison_transport::control::{Control, ControlError};
@@ -80,8 +82,12 @@ impl Broker {
         } else {
             String::new()
         };
+        let known = self.application.capabilities.keys().map(String::as_str);
+        let meant = did_you_mean(&name, known).or_else(|| did_you_mean(&name, bundled::names()));
+        let meant = meant.filter(|meant| *meant != name);
+        let meant = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
         format!(
-            "no capability {name:?} was granted: {manifest} {has} [capabilities.{name}]; it would need `zone = \"…\"` and `allow = [\"…\"]` there{named}"
+            "no capability {name:?} was granted: {manifest} {has} [capabilities.{name}]; it would need `zone = \"…\"` and `allow = [\"…\"]` there{named}{meant}"
         )
     }
 

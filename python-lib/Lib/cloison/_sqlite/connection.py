@@ -6,6 +6,7 @@ import sys
 import warnings
 from _thread import get_ident
 
+import _cloison
 from cloison import _needs
 from . import blob, errors, statements
 from .callables import Callables
@@ -108,7 +109,7 @@ class Connection:
         if self._ready:
             # Cursors may still read what was open here before.
             self._ready, self._db, self._callables = False, None, None
-        self._api = api = zone()
+        self._api = api = zone(place)
         self._row_factory, self._text_factory = None, str
         try:
             db = api.open(place, _READWRITE | _CREATE | (_URI if uri else 0), min(int(timeout * 1000), 0x7FFFFFFF))
@@ -560,6 +561,7 @@ def _not_opened(error, place):
     code = error.code
     made = errors.made(code, code, error.message)
     if code == CONSTANTS["SQLITE_CANTOPEN"] and not isinstance(made, MemoryError):
+        _cloison.lacks("sqlite3", place.decode("utf-8", "replace"), True)
         made.add_note(f"{place.decode('utf-8', 'replace')}: {_needs.DATABASES}")
     return made
 

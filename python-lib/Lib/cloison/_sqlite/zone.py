@@ -1,5 +1,6 @@
 """The capability `sqlite3`: its functions, whose ends are errors of the DB-API."""
 
+import _cloison
 import cloison
 from cloison import _errors, _needs
 from . import errors
@@ -34,12 +35,13 @@ class Zone:
 _zone = None
 
 
-def zone():
-    """Return the one of this process."""
+def zone(place=b""):
+    """Return the one of this process, for a database at that place."""
     global _zone
     if _zone is None:
         try:
             _zone = Zone(cloison.capability("sqlite3"))
         except _errors.CapabilityDenied:
+            _cloison.lacks("sqlite3", place.decode("utf-8", "replace"), True)
             _needs.deny("sqlite3.connect()", _needs.SQLITE)
     return _zone

@@ -97,8 +97,8 @@ fn parameters(
 ) -> Option<Vec<Parameter>> {
     let inner = table.and_then(|table| table.parameters.as_ref());
     let (written, head) = match (inner, alias) {
-        (None, Some(alias)) => (alias.parameters.as_ref(), format!("[types.{}]", alias.name.text)),
-        _ => (inner, format!("`{}` of {}", context.name(index), context.head)),
+        (None, Some(alias)) => (alias.parameters.as_ref(), format!("`parameters` of [types.{}]", alias.name.text)),
+        _ => (inner, format!("`parameters` of `{}` of {}", context.name(index), context.head)),
     };
     let prototype: Vec<_> = signature.parameters.iter().enumerate().map(named).collect();
     let written = written.map(|key| &key.value[..]).unwrap_or_default();

@@ -1,0 +1,6 @@
+import cloison
+
+try:
+    cloison.capability("zlb")
+except cloison.CapabilityDenied as error:
+    print(error)

@@ -239,6 +239,26 @@ fn the_audit_trail_says_what_has_become_of_authority() {
     project.cloison(&["audit", "verify", trail]).output().ends_with(1);
 }
 
+/// A process that narrows as often as it can neither pushes others out of the trail nor hides behind that what it gives away.
+#[test]
+fn what_a_flood_leaves_out_of_the_trail_is_counted_there() {
+    let manifest = format!("[audit]\nfile = \"audit.jsonl\"\n{ZLIB}");
+    let source = include_str!("../python/capabilities/floods_the_trail.py");
+    let project = Project::script(source).file("cloison.toml", &manifest);
+    project.main(&[]).output().ends_with(0).prints("given\n");
+    let trail = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
+    let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let of_child = |event: &str| {
+        let its = |line: &&Value| line["event"] == event && line["process"]["number"] == 2;
+        lines.iter().filter(its).cloned().collect::<Vec<_>>()
+    };
+    let told = (of_child("narrow").len() + of_child("release").len()) as u64;
+    assert_eq!(of_child("delegate").len(), 1, "what it gives away has a line");
+    let dropped = |event: &str| of_child(event).iter().filter_map(|line| line["dropped"].as_u64()).sum::<u64>();
+    let unsaid: u64 = ["narrow", "release", "delegate", "end"].map(dropped).iter().sum();
+    assert!(told + unsaid >= 3000, "{told} told, {unsaid} not");
+}
+
 /// Ten thousand grants take at most 10 MB of the broker's memory, and are one word away from their end.
 #[test]
 fn ten_thousand_capabilities_are_cheap_and_end_at_once() {

@@ -210,7 +210,7 @@ fn the_standard_library_is_a_folder_to_read() {
         let script = include_str!("../python/files/library.py");
         Project::script(script).main(&[]).user(user).output().prints(
             "True True\n['__init__.py', '__main__.py', 'decoder.py', 'encoder.py', 'scanner.py', 'tool.py'] True True\nTrue True 0o100444\n1 False\nTrue\n\
-             OSError 30\nOSError 30\nFileNotFoundError 2\nNotADirectoryError 20\nIsADirectoryError 21\nNotADirectoryError 20\nHostDenied 13\n\
+             OSError 30\nOSError 30\nFileNotFoundError 2\nFileNotFoundError 2\nNotADirectoryError 20\nIsADirectoryError 21\nNotADirectoryError 20\nHostDenied 13\n\
              HostDenied 13\nHostDenied 13\nTrue True 0\nb'in this process' OSError 35\nb'by another number' b'' True\n",
         );
     }

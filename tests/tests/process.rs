@@ -49,6 +49,17 @@ fn python_itself_is_a_microprocess() {
         std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o777)).expect("set");
         project.cloison(&["run", "."]).user(user).output().prints(include_str!("../python/process/python.txt"));
     }
+    let script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])\n";
+    for (manifest, why) in [
+        ("[limits]\nchildren = 0\n", "[limits] children"),
+        ("[capabilities.files]\nzone = \"files\"\nscratch = \"1 MiB\"\ndelegate = false\n", "`delegate = false`"),
+    ] {
+        let output = Project::script(script).file("cloison.toml", manifest).main(&[]).output().ends_with(1);
+        assert!(
+            output.stderr.contains("HostDenied: [Errno 13] subprocess: ") && output.stderr.contains(why),
+            "{output}"
+        );
+    }
 }
 
 #[test]

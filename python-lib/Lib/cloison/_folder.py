@@ -139,8 +139,13 @@ class Folder:
         error.add_note(f"cloison: this is {self._WHAT}; in cloison.toml, [capabilities.files] with `roots` gives others")
         raise error
 
-    ftruncate = fchmod = futimens = write = pwrite = _refuse
-    mkdir = rmdir = unlink = rename = link = symlink = chmod = utimens = truncate = _refuse
+    def _refuse_of(self, path, *args):
+        # What is not there cannot be removed, and who has only wanted that is content.
+        self.stat(path, 0)
+        self._refuse()
+
+    ftruncate = fchmod = futimens = write = pwrite = mkdir = link = symlink = _refuse
+    rmdir = unlink = rename = chmod = utimens = truncate = _refuse_of
 
 
 class Library(Folder):

@@ -92,6 +92,7 @@ def start(arguments, variables, folder, umask, together):
         together: Its standard error goes where its standard output goes.
     """
     from cloison import _claims, _places
+    from cloison._errors import HostDenied, SpawnError
 
     names = {mount.capability for mount in _places.mounts()} | {offer[1] for offer in _cloison.services()}
     made = _Started()
@@ -103,9 +104,12 @@ def start(arguments, variables, folder, umask, together):
             __name__, "_run", (made.ticket, arguments, variables, folder, umask, together), main=False, name="python",
             capabilities=sorted(names - {None}),
         )
-    except BaseException:
-        _claims.disclaim(None, made.ticket)
-        raise
+    except SpawnError as error:
+        # What calls `subprocess` knows that a program may not be started, and how that is raised.
+        raise HostDenied(f"subprocess: {error}") from None
+    finally:
+        if made.process is None:
+            _claims.disclaim(None, made.ticket)
     _claims.claim(made.ticket, made.hear, made.process)
     _claims.claim(made.monitor, made.hear)
     return made

@@ -26,7 +26,7 @@ print("def literal_eval" in source, os.stat(ast.__file__).st_size == len(source.
 print(len(list(pathlib.Path(FOLDER).rglob("decoder.py"))), os.path.samefile(ast.__file__, os.__file__))
 print(importlib.machinery.PathFinder.find_spec("ast", [FOLDER]).origin == ast.__file__)
 for function, *args in (
-    (open, ast.__file__, "w"), (os.unlink, ast.__file__), (open, f"{FOLDER}/no.py"), (open, f"{ast.__file__}/x"), (open, FOLDER),
+    (open, ast.__file__, "w"), (os.unlink, ast.__file__), (os.unlink, f"{FOLDER}/no.pyc"), (open, f"{FOLDER}/no.py"), (open, f"{ast.__file__}/x"), (open, FOLDER),
     (os.listdir, ast.__file__), (os.listdir, "/"), (os.listdir, "/usr"), (open, f"{FOLDER}/../../../../etc/passwd"),
 ):
     print(attempt(function, *args))

@@ -116,7 +116,7 @@ def reason(error):
 
 
 def go_on():
-    """Have a test that is interrupted, by itself or because it has done nothing for a while, be the only one that ends by that."""
+    """Have a test that interrupts itself be the only one that ends by that."""
     run = unittest.TestCase.run
 
     def run_on(self, result=None):

@@ -233,7 +233,7 @@ fn what_is_named_already_is_not_offered_again() {
 fn a_service_that_is_offered_gets_a_name_that_is_free() {
     let base = "[capabilities.net]\nzone = \"log\"\n";
     let application = crate::application::parse("cloison.toml", base).unwrap_or_else(|found| panic!("{found:?}"));
-    let service = OfferedService { service: "net".into(), lines: "zone = \"net\"\nconnect = [\"*:*\"]\n".into() };
+    let service = OfferedHostService { service: "net".into(), lines: "zone = \"net\"\nconnect = [\"*:*\"]\n".into() };
     let text = offer(base, &application, &[service], &[]).unwrap();
     assert_eq!(text, format!("{base}\n[capabilities.net2]\nzone = \"net\"\nconnect = [\"*:*\"]\n"));
 }

@@ -12,7 +12,7 @@ use cloison_broker::Broker;
 use cloison_broker::application::{LoadError, LoadedApplication, files};
 use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;
-use cloison_manifest::recording::{self, OfferedService, Recording, zone};
+use cloison_manifest::recording::{self, OfferedHostService, Recording, zone};
 use cloison_manifest::{application, bundled, manifest};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
@@ -142,7 +142,7 @@ impl RecordArguments {
     /// # Errors
     ///
     /// What somebody wants to offer makes no sense, or is not there.
-    pub fn services(&self, place: &Path) -> anyhow::Result<Vec<OfferedService>> {
+    pub fn services(&self, place: &Path) -> anyhow::Result<Vec<OfferedHostService>> {
         offer::read(&self.offers, place)
     }
 

@@ -124,6 +124,9 @@ impl DeclaredCapability<'_> {
     /// It is granted, and was not.
     fn is_added(&self, findings: &mut Findings, name: &str) {
         let (may, within) = self.whole(name);
+        if may.iter().all(|what| explain::gives_nothing(what)) {
+            return findings.more("hold it, although it gives nothing".to_owned());
+        }
         may.into_iter().chain(within).for_each(|what| findings.more(what));
     }
 

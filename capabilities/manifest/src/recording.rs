@@ -138,7 +138,7 @@ pub struct OfferedZone {
 
 /// What a program is offered of the machine, in so many words of somebody's.
 #[derive(Clone, Debug)]
-pub struct OfferedService {
+pub struct OfferedHostService {
     /// The service, which is what the capability is called if that name is free.
     pub service: String,
     /// The lines of the capability.
@@ -154,7 +154,7 @@ pub struct OfferedService {
 pub fn offer(
     text: &str,
     application: &Application,
-    services: &[OfferedService],
+    services: &[OfferedHostService],
     zones: &[OfferedZone],
 ) -> Result<String, toml_edit::TomlError> {
     let mut tree: DocumentMut = text.parse()?;

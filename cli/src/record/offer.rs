@@ -7,7 +7,7 @@ use cloison_contract::host::HostService;
 use cloison_contract::host::http::HttpRule;
 use cloison_contract::host::net::NetPlace;
 use cloison_contract::spelling::did_you_mean;
-use cloison_manifest::recording::{Lack, OfferedService};
+use cloison_manifest::recording::{Lack, OfferedHostService};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ const FORMS: &str =
 /// # Errors
 ///
 /// One of them makes no sense, or its folder is not there.
-pub fn read(offers: &[String], beside: &Path) -> anyhow::Result<Vec<OfferedService>> {
+pub fn read(offers: &[String], beside: &Path) -> anyhow::Result<Vec<OfferedHostService>> {
     let mut all = Offers::default();
     for offer in offers {
         let (kind, what) = match offer.split_once('=') {
@@ -87,7 +87,7 @@ impl Offers {
         Ok(())
     }
 
-    fn services(self) -> Vec<OfferedService> {
+    fn services(self) -> Vec<OfferedHostService> {
         let list = |key: &str, texts: &[String]| match texts {
             [] => String::new(),
             texts => format!("{key} = [\n    {},\n]\n", texts.join(",\n    ")),
@@ -105,7 +105,7 @@ impl Offers {
             ("sqlite3", databases),
         ];
         let service = |(service, lines): (&str, Option<String>)| {
-            Some(OfferedService { service: service.to_owned(), lines: format!("zone = \"{service}\"\n{}", lines?) })
+            Some(OfferedHostService { service: service.to_owned(), lines: format!("zone = \"{service}\"\n{}", lines?) })
         };
         all.into_iter().filter_map(service).collect()
     }

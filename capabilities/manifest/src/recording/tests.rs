@@ -200,7 +200,7 @@ arguments = []
                 "files".into(),
                 service(vec![right("/in", ""), right("/in", "read"), right("/out", "create"), right("/out", "append")]),
             ),
-            ("net".into(), service(vec![connect("db.example.com", 5432), connect("::1", 80)])),
+            ("net".into(), service(vec![connect("db.example.com", 5432), connect("2606:4700::1", 80)])),
             ("api".into(), service(many.chain([request("POST https://b.example.com/x".into())]).collect())),
             ("run".into(), service(vec![ServiceUse::Command { command: 1 }])),
         ]),
@@ -210,7 +210,7 @@ arguments = []
     for expected in [
         "{ at = \"/in\", path = \"in\", allow = [\"read\"] }",
         "{ at = \"/out\", path = \"out\", allow = [\"append\", \"create\"] }",
-        "connect = [\"[::1]:80\", \"db.example.com:5432\"]",
+        "connect = [\"[2606:4700::1]:80\", \"db.example.com:5432\"]",
         "allow = [\"GET https://api.example.com/v1/items/*\", \"POST https://b.example.com/x\"]",
         "pass = [\"HOME\"]",
         "/bin/false",
@@ -233,7 +233,7 @@ fn what_is_named_already_is_not_offered_again() {
 fn a_service_that_is_offered_gets_a_name_that_is_free() {
     let base = "[capabilities.net]\nzone = \"log\"\n";
     let application = crate::application::parse("cloison.toml", base).unwrap_or_else(|found| panic!("{found:?}"));
-    let service = OfferedService { service: "net".into(), lines: "zone = \"net\"\nconnect = [\"*:*\"]\n".into() };
+    let service = OfferedHostService { service: "net".into(), lines: "zone = \"net\"\nconnect = [\"*:*\"]\n".into() };
     let text = offer(base, &application, &[service], &[]).unwrap();
     assert_eq!(text, format!("{base}\n[capabilities.net2]\nzone = \"net\"\nconnect = [\"*:*\"]\n"));
 }
@@ -301,7 +301,7 @@ fn a_secret_goes_to_no_host_to_which_nothing_is_requested() {
         ),
         (
             "secret = [{ header = \"K\", from = \"env:K\", hosts = [\"b.example\"] }, { header = \"L\", from = \"env:L\" }]",
-            "[{ header = \"L\"",
+            "{ header = \"L\"",
         ),
         ("secret = { header = \"K\", from = \"env:K\", hosts = [\"b.example\"] }", ""),
     ] {

@@ -13,7 +13,7 @@ use cloison_contract::message::Run;
 use cloison_contract::spelling::did_you_mean;
 use cloison_manifest::application::{self, Application};
 use cloison_manifest::bundled;
-use cloison_manifest::recording::{self, OfferedService, OfferedZone};
+use cloison_manifest::recording::{self, OfferedHostService, OfferedZone};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
@@ -58,7 +58,7 @@ pub struct RecordOffer<'r> {
     /// Zones: names of bundled bindings, and paths of manifests.
     pub zones: &'r [String],
     /// What of the machine.
-    pub services: &'r [OfferedService],
+    pub services: &'r [OfferedHostService],
 }
 
 /// A manifest that lies beside a program and grants more than computing, which nobody has asked for.

@@ -291,9 +291,11 @@ class ZstdDecompressor:
             self._input += view.tobytes()
         try:
             self._unpack(max_length)
-        except ValueError as error:
-            self._input = b""
+        except BaseException as error:
+            self._input = self._output = b""
             self._frame = None
+            if not isinstance(error, ValueError):
+                raise
             raise ZstdError(f"Unable to decompress Zstandard data: {error}") from None
         if 0 <= max_length < len(self._output):
             told, self._output = self._output[:max_length], self._output[max_length:]
@@ -317,15 +319,21 @@ class ZstdDecompressor:
             if not self._skip:
                 self._frame = _OVER
             return
-        while self._frame is not _OVER and (most < 0 or len(self._output) < most):
-            limit = 1 << 62 if most < 0 else most - len(self._output)
-            taken, out, is_over = self._frame.feed(self._input, limit)
-            self._input = self._input[taken:]
-            self._output += out
+        pieces, held = [self._output], len(self._output)
+        rest, at = memoryview(self._input), 0
+        # A little at a time, so that this can be interrupted.
+        while self._frame is not _OVER and (most < 0 or held < most):
+            limit = _CHUNK if most < 0 else min(_CHUNK, most - held)
+            taken, out, is_over = self._frame.feed(rest[at:], limit, held)
+            at += taken
+            held += len(out)
+            pieces.append(out)
             if is_over:
                 self._frame = _OVER
-            if not taken:
-                return
+            if not taken and not out:
+                break
+        self._input = self._input[at:]
+        self._output = b"".join(pieces)
 
     def _begin(self):
         """Look at what it begins with, if that is there."""

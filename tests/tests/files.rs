@@ -216,6 +216,42 @@ fn the_standard_library_is_a_folder_to_read() {
     }
 }
 
+/// What is granted is seen, also where Python itself would lie.
+#[test]
+fn the_standard_library_hides_nothing_that_was_granted() {
+    for (at, below) in [("/usr/local", ""), ("/usr", "local"), ("/", "usr/local")] {
+        let manifest = format!(
+            "[capabilities.files]\nzone = \"files\"\n\
+             roots = [{{ at = \"{at}\", path = \"../data\", allow = [\"read\", \"list\", \"write\", \"create\"] }}]\n"
+        );
+        let project =
+            Project::script(include_str!("../python/files/library_below_a_root.py")).file("cloison.toml", &manifest);
+        for name in ["bin", "lib/rustpython3.14t"] {
+            let folder = project.path("data").join(below).join(name);
+            std::fs::create_dir_all(&folder).expect("folders");
+            std::fs::write(folder.join("mine"), name).expect("written");
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).expect("ours");
+        }
+        project.main(&[]).output().prints("bin ['mine']\nlib/rustpython3.14t ['mine']\nwritten\n");
+    }
+}
+
+/// A module is what its source says: a file of bytecode beside it may be anybody's.
+#[test]
+fn no_bytecode_is_read_beside_a_source() {
+    project(include_str!("../python/files/bytecode.py"), "").main(&[]).output().prints("source\n");
+}
+
+/// A few KiB that unpack to gigabytes are a `MemoryError`, and the program goes on.
+#[test]
+fn what_unpacks_to_more_than_there_is_room_for_is_an_error() {
+    Project::script(include_str!("../python/files/zstd_bomb.py"))
+        .file("cloison.toml", "[limits]\nmemory = \"192 MiB\"\n")
+        .main(&[])
+        .output()
+        .prints("MemoryError\nMemoryError\n536870912\nb'still here'\n");
+}
+
 /// What a program may not import from, it may not read either.
 #[test]
 fn what_lies_beside_a_program_is_not_read() {

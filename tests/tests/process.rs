@@ -50,15 +50,57 @@ fn python_itself_is_a_microprocess() {
         project.cloison(&["run", "."]).user(user).output().prints(include_str!("../python/process/python.txt"));
     }
     let script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])\n";
-    for (manifest, why) in [
-        ("[limits]\nchildren = 0\n", "[limits] children"),
-        ("[capabilities.files]\nzone = \"files\"\nscratch = \"1 MiB\"\ndelegate = false\n", "`delegate = false`"),
+    let output = Project::script(script).file("cloison.toml", "[limits]\nchildren = 0\n").main(&[]).output().ends_with(1);
+    assert!(output.stderr.contains("BlockingIOError") && output.stderr.contains("[limits] children"), "{output}");
+}
+
+/// What it says to its parent is not believed: one that sends more than there is room for, or something else, ends, and its parent goes on.
+#[test]
+fn a_python_that_floods_its_parent_ends() {
+    let script = include_str!("../python/process/python_floods.py");
+    Project::script(script).main(&[]).output().prints("-9\n-9\n-9\n-9\n-9\n-9\n-9\n-9\nnothing is left\n");
+}
+
+#[test]
+fn a_python_that_receives_messages_does_not_see_its_streams() {
+    let script = include_str!("../python/process/python_receives.py");
+    Project::script(script).main(&[]).output().prints("0 none abc\n0 2621480\n");
+}
+
+#[test]
+fn a_python_is_not_stopped() {
+    let script = include_str!("../python/process/python_signals.py");
+    let denied = "HostDenied 13\n".repeat(4);
+    Project::script(script)
+        .main(&[])
+        .output()
+        .prints(&format!("{denied}OSError 22\nOSError 22\nOSError 22\nNone\nNone\n-15\n"));
+}
+
+/// It gets what may be given, and where there may be no more processes the program hears what it would elsewhere.
+#[test]
+fn a_python_gets_what_may_be_given() {
+    let files = "[capabilities.files]\nzone = \"files\"\ndelegate = false\nroots = [{ at = \"/data\", path = \"../data\", allow = [\"read\"] }]\n";
+    for (limits, expected) in [
+        ("", "0 False\n"),
+        ("[limits]\nchildren = 2\n", "0 False\n"),
+        ("[limits]\nchildren = 1\n", "BlockingIOError 11\n"),
+        ("[limits]\nchildren = 0\n", "BlockingIOError 11\n"),
     ] {
-        let output = Project::script(script).file("cloison.toml", manifest).main(&[]).output().ends_with(1);
-        assert!(
-            output.stderr.contains("HostDenied: [Errno 13] subprocess: ") && output.stderr.contains(why),
-            "{output}"
-        );
+        let project = Project::script(include_str!("../python/process/python_given.py"))
+            .file("cloison.toml", &format!("{files}{limits}"));
+        std::fs::create_dir(project.path("data")).expect("made");
+        project.main(&[]).output().prints(&format!("True\n{expected}"));
+    }
+}
+
+/// What was granted under that name is what is started.
+#[test]
+fn a_granted_program_comes_before_python_itself() {
+    let script = include_str!("../python/process/python_granted.py");
+    for (name, expected) in [("python3", "True\nTrue\n"), ("tool", "True\nFalse\n")] {
+        let manifest = manifest("[\"-c\", \"*\"]", "").replace("name = \"tool\"", &format!("name = \"{name}\""));
+        Project::script(script).file("cloison.toml", &manifest).main(&[]).output().prints(expected);
     }
 }
 

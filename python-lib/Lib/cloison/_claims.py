@@ -15,6 +15,8 @@ from cloison._processes import Down, Exit, find, make_reference, parent, raisabl
 
 #: What is told of a message that carries the reference.
 _claimants = {}
+#: Which of these references nobody waits for; they stay.
+_unawaited = set()
 #: What is told of a message of that process's that can't be read here, by its number.
 _senders = {}
 #: No claimed message stands before this position of the mailbox.
@@ -56,10 +58,16 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
-def claim(reference, claimant, process=None):
-    """Have `claimant` called with each `Done` or `Down` that carries the reference, and a `MessageError` of that process's message."""
+def claim(reference, claimant, process=None, awaited=True):
+    """Have `claimant` called with each `Done` or `Down` that carries the reference, and a `MessageError` of that process's message.
+
+    What is not `awaited` is only kept from the program: nobody waits for it. Some of it may have come before.
+    """
     global _since
-    if not _claimants:
+    if not awaited:
+        _unawaited.add(reference)
+        _since = 0
+    elif not _claimants:
         _since = _cloison.mark()
     _claimants[reference] = claimant
     if process is not None:
@@ -76,7 +84,7 @@ def disclaim(process, *references):
 
 def are_awaited():
     """Return whether anybody waits for a message of its own."""
-    return bool(_claimants)
+    return len(_claimants) > len(_unawaited)
 
 
 def forget(reference):

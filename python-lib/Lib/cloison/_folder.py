@@ -157,6 +157,9 @@ class Library(Folder):
 
     def __init__(self, at):
         super().__init__(-1, at)
+        #: Path → the number of what is there; and the length of a file, as soon as somebody has asked.
+        self._inodes = {}
+        self._sizes = {}
 
     def _make_tree(self):
         return _tree_of_modules()
@@ -165,6 +168,7 @@ class Library(Folder):
         """Return what is there: the name of a module, or, of a folder, its names with their kinds, sorted."""
         if self._tree is None:
             self._tree = self._make_tree()
+            self._inodes = {path: number for number, path in enumerate(self._tree, 1)}
         found = self._tree.get(below)
         if found is None:
             parent = below.rpartition(b"/")[0]
@@ -182,10 +186,13 @@ class Library(Folder):
 
     def _status(self, below, follow):
         found = self._found(below)
-        inode = list(self._tree).index(below) + 1
-        if isinstance(found, str):
-            return self._MODE, inode, 0, 1, len(self._contents(below)), 0
-        return 0o040555, inode, 0, 2, 0, 0
+        inode = self._inodes[below]
+        if not isinstance(found, str):
+            return 0o040555, inode, 0, 2, 0, 0
+        size = self._sizes.get(below)
+        if size is None:
+            size = self._sizes[below] = len(self._contents(below))
+        return self._MODE, inode, 0, 1, size, 0
 
     def _link(self, below):
         self._found(below)

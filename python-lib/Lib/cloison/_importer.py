@@ -131,9 +131,30 @@ class FolderImporter:
 
     def find_spec(self, name, target=None):
         """Find a module in the folder, for who asks `importlib.machinery.PathFinder`: what programs import is the finders' to find."""
-        from importlib.machinery import SOURCE_SUFFIXES, FileFinder, SourceFileLoader
+        from importlib.machinery import SOURCE_SUFFIXES, FileFinder
 
-        return FileFinder(self.path, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(name, target)
+        return FileFinder(self.path, (source_loader(), SOURCE_SUFFIXES)).find_spec(name, target)
+
+
+_source_loader = None
+
+
+def source_loader():
+    """Return the class of loaders of a source in a folder. They compile it: what `__pycache__` says may be anybody's."""
+    global _source_loader
+    if _source_loader is None:
+        from importlib.machinery import SourceFileLoader
+
+        class SourceLoader(SourceFileLoader):
+            """`SourceFileLoader` without files of bytecode."""
+
+            def get_code(self, fullname):
+                path = self.get_filename(fullname)
+                return self.source_to_code(self.get_data(path), path)
+
+        hide_from_tracebacks(SourceLoader.get_code)
+        _source_loader = SourceLoader
+    return _source_loader
 
 
 def archive_importer(path):

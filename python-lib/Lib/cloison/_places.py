@@ -58,7 +58,8 @@ def mounts():
                 found.append(mount)
         for at, kind in ((LIBRARY, Library), (PROGRAMS, Programs)):
             mount = _Mount(at, None, ("read", "list"), "Python itself")
-            if mount.at not in taken:
+            # What is granted is the grant's to give, all that lies below it.
+            if mount.at not in taken and not any(mount.at.startswith(one.beneath) for one in found if one.capability is not None):
                 mount.is_hidden = True
                 mount.files = kind(mount.at)
                 found.append(mount)

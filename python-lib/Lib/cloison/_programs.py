@@ -489,8 +489,8 @@ def _look(asked, left):
     return {**dict.fromkeys(asked, 0), run: run.poll(bits, step)}
 
 
-def _named(executables):
-    """Return what a program is called, and by which capability, or raise an error that says what would grant it."""
+def _granted(executables):
+    """Return which capability names one of these, the first that any does, and what it calls it; or None."""
     import os
 
     searched = {os.fsencode(folder) for folder in os.get_exec_path()}
@@ -501,6 +501,16 @@ def _named(executables):
                 names, paths = name.encode(), path.encode()
                 if executable in (names, paths) or last == names and (not folder or folder in searched):
                     return given, names
+    return None
+
+
+def _named(executables):
+    """Return what a program is called, and by which capability, or raise an error that says what would grant it."""
+    import os
+
+    found = _granted(executables)
+    if found is not None:
+        return found
     given = _all()[0]
     # A name that was looked for stands in each folder.
     shown = os.fsdecode(executables[0] if len(executables) == 1 else executables[0].rpartition(b"/")[2])
@@ -528,7 +538,8 @@ def fork_exec(
 
     global _last
     executables = [os.fsencode(executable) for executable in executable_list]
-    is_python = _python.is_meant(executables)
+    # What is granted under that name is what was granted: Python itself takes nobody's place.
+    is_python = _python.is_meant(executables) and _granted(executables) is None
     if not is_python:
         _check("subprocess")
     if preexec_fn is not None:

@@ -2,7 +2,7 @@
 
 It is a microprocess of this very application, a child of the one that starts it, which gives it what it has of files, networks and other
 services; nothing of the machine is started. Its streams are messages: pieces of what it puts out go to its parent, pieces of its input come
-from there, and each is answered when it was taken, so that nobody keeps more than a few of them.
+from there, and each is answered when it was taken, so that nobody keeps more than a few of them. A child that does not keep to that is ended.
 
 `_programs` calls the functions here as it calls those of a capability of zone `process`.
 """
@@ -17,9 +17,15 @@ from cloison import _descriptors
 _STDIN, _STDOUT, _STDERR, _END = 1, 2, 4, 8
 #: The most bytes in one message, and how many messages of a stream nobody has taken.
 _PIECE, _UNDERWAY = 64 << 10, 8
-_SIGINT, _SIGKILL = 2, 9
+#: How many messages are taken before somebody looks whether there is what was waited for, and at the time.
+_AT_ONCE = 64
+#: How long, in seconds, nothing is sent to a mailbox that was full.
+_PAUSE = 0.005
+_SIGINT, _SIGKILL, _MOST_SIGNAL = 2, 9, 64
 #: Signals that do nothing to who does not handle them: SIGCHLD, SIGCONT, SIGURG and SIGWINCH.
 _HARMLESS = 17, 18, 23, 28
+#: Signals that stop a program until SIGCONT: SIGSTOP, SIGTSTP, SIGTTIN and SIGTTOU.
+_STOPPING = 19, 20, 21, 22
 
 
 def is_meant(executables):
@@ -28,41 +34,98 @@ def is_meant(executables):
     return bool(name) and name.encode() in executables
 
 
-class _Started:
+class _Side:
+    """One side of the streams: what it has to say to the other one.
+
+    Nobody waits for the other's mailbox to have room without taking what is in its own: what is not sent yet is kept, which is no more than what may
+    be under way.
+    """
+
+    def __init__(self, ticket, process):
+        self.ticket = ticket
+        self.process = process
+        self.unsent = []
+
+    def tell(self, *what):
+        """Send it something, as soon as its mailbox has room."""
+        self.unsent.append(what)
+        self.settle()
+
+    def settle(self):
+        """Try once to send what was not sent yet, and return whether that is all."""
+        from cloison import _claims
+        from cloison._errors import MailboxFull
+
+        while self.unsent:
+            try:
+                self.process.send(_claims.Done(self.ticket, self.unsent[0], None))
+            except MailboxFull:
+                return False
+            del self.unsent[0]
+        return True
+
+
+class _Started(_Side):
     """A Python that was started, as its parent knows it."""
 
-    def __init__(self):
-        self.process = self.ticket = self.monitor = None
-        #: What it has put out and nobody has read, by stream; an empty piece is the end.
+    def __init__(self, ticket):
+        super().__init__(ticket, None)
+        self.monitor = None
+        #: What it has put out and nobody has read, by stream.
         self.held = {_STDOUT: [], _STDERR: []}
+        #: How many pieces it was not told of that they are taken.
+        self.untaken = {_STDOUT: 0, _STDERR: 0}
         self.closed = set()
         #: How many pieces of input it has not taken.
         self.underway = 0
         #: How it has ended: a status, or minus a signal.
         self.status = None
         self.signal = 0
+        #: It has said what no Python of ours says, and ends.
+        self.is_wrong = False
 
     def hear(self, message):
         """Hear from it, or of its end."""
+        from cloison._claims import Done
         from cloison._processes import Down
 
         if type(message) is Down:
             self.status = _status(message.reason, self.signal)
-            return
-        stream, data = getattr(message, "value", (None, b""))
+            self.unsent.clear()
+        elif type(message) is Done and not self.is_wrong and not self._is_taken(message.value):
+            # Of what it has sent besides nothing is kept. Its end comes behind that.
+            self.is_wrong = True
+            self.signal = _SIGKILL
+            self.process.kill()
+
+    def _is_taken(self, value):
+        """Take what it says, if that is a thing to be said."""
+        if type(value) is not tuple or len(value) != 2:
+            return False
+        stream, data = value
+        if stream == _END and type(stream) is int and type(data) is int and 1 <= data <= 64:
+            # A signal that it has sent to itself: its end is told as that.
+            self.signal = data
+            return True
+        if type(stream) is not int or type(data) is not bytes or len(data) > _PIECE:
+            return False
         if stream == _STDIN:
             self.underway -= 1
-        elif stream == _END:
-            self.signal = data
-        elif stream is not None and stream not in self.closed:
+            return self.underway >= 0
+        if stream not in self.held or not data or self.untaken[stream] >= _UNDERWAY:
+            return False
+        # Nor does it go on while it takes no answers.
+        if len(self.unsent) > 4 * _UNDERWAY:
+            return False
+        self.untaken[stream] += 1
+        if stream not in self.closed:
             self.held[stream].append(data)
+        return True
 
     def tell(self, *what):
         """Send it something, if it is still there."""
-        from cloison import _claims
-
         if self.status is None:
-            _claims.send_patiently(self.process, _claims.Done(self.ticket, what, None))
+            super().tell(*what)
 
 
 def _status(reason, signal):
@@ -92,27 +155,55 @@ def start(arguments, variables, folder, umask, together):
         together: Its standard error goes where its standard output goes.
     """
     from cloison import _claims, _places
-    from cloison._errors import HostDenied, SpawnError
 
     names = {mount.capability for mount in _places.mounts()} | {offer[1] for offer in _cloison.services()}
-    made = _Started()
-    made.ticket = _claims.make_reference()
+    names.discard(None)
+    made = _Started(_claims.make_reference())
     # It may have something to say before this process goes on.
     _claims.claim(made.ticket, made.hear)
     try:
-        made.process, made.monitor = _claims.start_guarded(
-            __name__, "_run", (made.ticket, arguments, variables, folder, umask, together), main=False, name="python",
-            capabilities=sorted(names - {None}),
-        )
-    except SpawnError as error:
-        # What calls `subprocess` knows that a program may not be started, and how that is raised.
-        raise HostDenied(f"subprocess: {error}") from None
-    finally:
-        if made.process is None:
-            _claims.disclaim(None, made.ticket)
+        made.process, made.monitor = _start(names, (made.ticket, arguments, variables, folder, umask, together))
+    except BaseException:
+        _claims.disclaim(None, made.ticket)
+        raise
     _claims.claim(made.ticket, made.hear, made.process)
     _claims.claim(made.monitor, made.hear)
     return made
+
+
+def _start(names, args):
+    """Start the process, with what of these may be given, and return it and its monitor."""
+    from cloison._errors import SpawnError
+
+    try:
+        try:
+            return _start_with(names, args)
+        except SpawnError:
+            given = {name for name in names if _may_be_given(name)}
+            if given == names:
+                raise
+            return _start_with(given, args)
+    except SpawnError as error:
+        # What a program hears that wants one process more than there may be.
+        refused = BlockingIOError(_errno.EAGAIN, "Resource temporarily unavailable")
+        refused.add_note(f"cloison: {error}")
+        raise refused from None
+
+
+def _start_with(names, args):
+    from cloison import _claims
+
+    return _claims.start_guarded(__name__, "_run", args, main=False, name="python", capabilities=sorted(names))
+
+
+def _may_be_given(name):
+    """Return whether a capability is there and may be given on."""
+    from cloison._errors import Error
+
+    try:
+        return _cloison.describe(_cloison.capability(name))["delegate"]
+    except Error:
+        return False
 
 
 def poll(made, wanted, timeout):
@@ -121,17 +212,21 @@ def poll(made, wanted, timeout):
 
     deadline = None if timeout < 0 else time.monotonic_ns() + timeout
     while True:
-        while _claims.pump(0):
-            pass
+        for _ in range(_AT_ONCE):
+            if not _claims.pump(0):
+                break
+        is_settled = made.settle()
         is_over = made.status is not None
         ready = _END if is_over else 0
-        if is_over or made.underway < _UNDERWAY:
+        if is_over or is_settled and made.underway < _UNDERWAY:
             ready |= _STDIN
         ready |= sum(stream for stream, held in made.held.items() if held or is_over)
-        left = None if deadline is None else deadline - time.monotonic_ns()
-        if ready & wanted or left is not None and left <= 0:
+        left = None if deadline is None else max(0, deadline - time.monotonic_ns()) / 1e9
+        if ready & wanted or left == 0:
             return ready & wanted
-        _claims.pump(None if left is None else left / 1e9)
+        if not is_settled:
+            left = _PAUSE if left is None else min(left, _PAUSE)
+        _claims.pump(left)
 
 
 def _await(made, wanted, timeout):
@@ -143,13 +238,14 @@ def read(made, stream, length, timeout):
     """Return what it has put out, nothing at its end."""
     _await(made, stream, timeout)
     held = made.held[stream]
-    if not held or not held[0]:
+    if not held:
         return b""
     piece = held[0]
     if len(piece) > length:
         held[0] = piece[length:]
         return piece[:length]
     del held[0]
+    made.untaken[stream] -= 1
     made.tell(stream, True)
     return piece
 
@@ -183,7 +279,13 @@ def wait(made, timeout):
 
 def signal(made, number):
     """End it, as a signal ends a program that does not handle it."""
-    if number in _HARMLESS or made.status is not None:
+    if not 0 < number <= _MOST_SIGNAL:
+        raise OSError(_errno.EINVAL, _cloison.strerror(_errno.EINVAL))
+    if number in _STOPPING:
+        from cloison._errors import HostDenied
+
+        raise HostDenied("kill(): a Python that was started is ended by signals, and not stopped until it is to go on")
+    if number in _HARMLESS or made.status is not None or made.is_wrong:
         return
     made.signal = number
     made.process.kill()
@@ -200,67 +302,79 @@ def end(made):
 # ---- In the process that was started ---------------------------------------------------------------------------------
 
 
-class _Parent:
+class _Parent(_Side):
     """What a Python that was started has of its streams."""
 
     def __init__(self, ticket):
+        from cloison import _claims
         from cloison._processes import parent
 
-        self.ticket = ticket
-        self.process = parent()
+        super().__init__(ticket, parent())
         self.underway = {_STDOUT: 0, _STDERR: 0}
         self.broken = set()
-        #: What of the input has come and was not read, and whether that is all.
+        #: What of the input has come and was not taken, what was taken and not read, and whether that is all.
+        self.pieces = []
         self.input = b""
         self.is_at_end = False
+        # The program does not see what is said here. Some of it may be there already.
+        _claims.claim(ticket, self.hear, awaited=False)
 
-    def hear(self, timeout, streams):
-        """Hear of one of these streams; return whether there was something."""
-        from cloison._claims import Done
-
-        def is_meant(message):
-            return type(message) is Done and message.reference == self.ticket and message.value[0] in streams
-
-        received = _cloison.wait_for(timeout, is_meant)
-        if received is None:
-            return False
-        stream, what = received[0].value
-        if stream == _STDIN:
-            self.input = what
-            self.is_at_end = not what
-            self._tell(_STDIN, b"")
+    def hear(self, message):
+        """Hear of one of the streams."""
+        stream, what = message.value
+        if stream != _STDIN:
+            if what:
+                self.underway[stream] -= 1
+            else:
+                self.broken.add(stream)
         elif what:
-            self.underway[stream] -= 1
+            self.pieces.append(what)
         else:
-            self.broken.add(stream)
-        return True
+            self.is_at_end = True
 
-    def _tell(self, *what):
+    def _wait(self):
+        """Wait until there is something to hear, or room for what was not sent."""
         from cloison import _claims
 
-        _claims.send_patiently(self.process, _claims.Done(self.ticket, what, None))
+        _claims.pump(None if self.settle() else _PAUSE)
 
     def tell_signal(self, number):
         """Say that this process ends as if by a signal."""
-        self._tell(_END, number)
+        self.tell(_END, number)
+        while not self.settle():
+            self._wait()
 
     def read(self, length):
         """Return some of the input, nothing at its end."""
-        while length and not self.input and not self.is_at_end:
-            self.hear(None, (_STDIN,))
+        while length and not self.input:
+            if self.pieces:
+                self.input = self.pieces.pop(0)
+                self.tell(_STDIN, b"")
+            elif self.is_at_end:
+                break
+            else:
+                self._wait()
         data, self.input = self.input[:length], self.input[length:]
         return data
 
     def write(self, stream, data):
         """Put something out, and return how much of it."""
+        from cloison import _claims
+
         data = bytes(memoryview(data).cast("B")[:_PIECE])
-        while self.hear(0 if self.underway[stream] < _UNDERWAY else None, (_STDOUT, _STDERR)):
-            pass
+        for _ in range(_AT_ONCE):
+            if not _claims.pump(0):
+                break
+        while stream not in self.broken and self.underway[stream] >= _UNDERWAY:
+            self._wait()
         if stream in self.broken:
             raise BrokenPipeError(_errno.EPIPE, "Broken pipe")
         if data:
             self.underway[stream] += 1
-            self._tell(stream, data)
+            self.tell(stream, data)
+            # It may be the last thing that this process does.
+            while not self.settle():
+                self._wait()
         return len(data)
 
 
@@ -474,9 +588,9 @@ class _Options:
         except OSError as error:
             print(f"python: can't open file {os.path.abspath(path)!r}: [Errno {error.errno}] {error.strerror}", file=sys.stderr)
             sys.exit(2)
-        from importlib.machinery import SourceFileLoader
+        from cloison import _importer
 
-        _execute(source, path, SourceFileLoader("__main__", path))
+        _execute(source, path, _importer.source_loader()("__main__", path))
 
 
 def _execute(source, path, loader):

@@ -436,10 +436,10 @@ mod _cloison {
     #[pyfunction]
     fn zstd_frame(dictionary: Option<ArgBytesLike>, window: u64, vm: &VirtualMachine) -> PyResult<PyRef<ZstdFrame>> {
         let frame = match dictionary {
-            Some(dictionary) => dictionary.with_ref(|dictionary| ZstdFrame::new(Some(dictionary), window)),
-            None => ZstdFrame::new(None, window),
+            Some(dictionary) => dictionary.with_ref(|dictionary| ZstdFrame::new(Some(dictionary), window, vm)),
+            None => ZstdFrame::new(None, window, vm),
         };
-        Ok(frame.map_err(|error| vm.new_value_error(error))?.into_ref(&vm.ctx))
+        Ok(frame?.into_ref(&vm.ctx))
     }
 
     /// The checksum of a frame's contents.

@@ -1,5 +1,6 @@
 //! Zstandard for module `_zstd`, by the crate `ruzstd`, which is Rust. `Lib/_zstd.py` has what programs see.
 
+use crate::errors;
 use rustpython_vm::builtins::PyBytesRef;
 use rustpython_vm::function::ArgBytesLike;
 use rustpython_vm::{Py, PyPayload, PyResult, VirtualMachine};
@@ -7,6 +8,7 @@ use ruzstd::decoding::{BlockDecodingStrategy, Dictionary, FrameDecoder};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::cell::RefCell;
 use std::fmt;
+use std::io::Read;
 use std::panic::AssertUnwindSafe;
 
 /// What stands before the first block of the frames that `ruzstd` makes: the magic number, the descriptor and the window's.
@@ -14,12 +16,22 @@ const HEADER_BYTES: usize = 6;
 /// What stands before each block.
 const BLOCK_HEADER_BYTES: usize = 3;
 const CHECKSUM_BYTES: usize = 4;
+/// The most that a block unpacks to.
+const BLOCK_BYTES: usize = 128 << 10;
+/// The most that is unpacked at once: whoever wants more asks again, and can be interrupted meanwhile.
+const MOST_BYTES: usize = 1 << 20;
+/// How many blocks are unpacked at once.
+const MOST_BLOCKS: usize = 8;
+/// More than a decoder takes besides its window: tables, literals and sequences of a block.
+const TABLE_BYTES: usize = 2 << 20;
 
 /// A block's header.
 struct Block {
     last: bool,
     /// How many bytes follow it.
     bytes: usize,
+    /// How many bytes it unpacks to at most.
+    unpacked: usize,
 }
 
 impl Block {
@@ -29,7 +41,12 @@ impl Block {
         let all = u32::from_le_bytes([low, middle, high, 0]);
         let size = (all >> 3) as usize;
         // A block of one byte, repeated, has that.
-        Some(Self { last: all & 1 == 1, bytes: if all >> 1 & 3 == 1 { 1 } else { size } })
+        let (bytes, unpacked) = match all >> 1 & 3 {
+            0 => (size, size),
+            1 => (1, size),
+            _ => (size, BLOCK_BYTES),
+        };
+        Some(Self { last: all & 1 == 1, bytes, unpacked: unpacked.min(BLOCK_BYTES) })
     }
 }
 
@@ -60,6 +77,19 @@ fn header_bytes(data: &[u8]) -> Option<usize> {
     (data.len() >= length).then_some(length)
 }
 
+/// How long the window is of a frame with that header, which is whole.
+fn window_bytes(header: &[u8]) -> u64 {
+    let (descriptor, rest) = (header[4], &header[5..]);
+    if descriptor >> 5 & 1 == 0 {
+        let (exponent, mantissa) = (rest[0] >> 3, rest[0] & 7);
+        let base = 1_u64 << (10 + exponent);
+        return base + base / 8 * u64::from(mantissa);
+    }
+    // It is the frame's size, which stands last.
+    let bytes = [1, 2, 4, 8][usize::from(descriptor >> 6)];
+    word(&header[header.len() - bytes..]) + if bytes == 2 { 256 } else { 0 }
+}
+
 /// A frame that is unpacked piece by piece.
 #[rustpython_vm::pyclass(module = "_cloison", name = "ZstdFrame")]
 #[derive(PyPayload)]
@@ -71,6 +101,11 @@ struct Unpacking {
     decoder: FrameDecoder,
     /// The header has been read, and says whether there is a checksum.
     begun: Option<bool>,
+    /// The most that its window may be, or what it is once that is known.
+    window: u64,
+    /// How much has been unpacked so far, at most, and the memory that was asked for to hold it.
+    unpacked: u64,
+    asked: u64,
     sum: XxHash64,
 }
 
@@ -81,32 +116,61 @@ impl fmt::Debug for ZstdFrame {
 }
 
 impl ZstdFrame {
-    /// A frame of which nothing is known. Its window has at most so many bytes.
-    pub fn new(dictionary: Option<&[u8]>, window: u64) -> Result<Self, String> {
+    /// A frame of which nothing is known. Its window has at most so many bytes. `ValueError` if the dictionary is none.
+    pub fn new(dictionary: Option<&[u8]>, window: u64, vm: &VirtualMachine) -> PyResult<Self> {
+        let bytes = TABLE_BYTES + 2 * dictionary.map_or(0, <[u8]>::len);
+        errors::room("a dictionary takes", bytes as u64, vm)?;
+        let unpacking = guarded(|| Unpacking::new(dictionary, window)).map_err(|error| vm.new_value_error(error))?;
+        Ok(Self { unpacking: RefCell::new(unpacking) })
+    }
+}
+
+/// Do what the crate may panic at: then the data is malformed.
+fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err("the data is malformed".into()))
+}
+
+impl Unpacking {
+    fn new(dictionary: Option<&[u8]>, window: u64) -> Result<Self, String> {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(window);
         if let Some(dictionary) = dictionary {
             let dictionary = Dictionary::decode_dict(dictionary).map_err(|error| error.to_string())?;
             decoder.add_dict(dictionary).map_err(|error| error.to_string())?;
         }
-        Ok(Self { unpacking: RefCell::new(Unpacking { decoder, begun: None, sum: XxHash64::new() }) })
+        Ok(Self { decoder, begun: None, window, unpacked: 0, asked: 0, sum: XxHash64::new() })
     }
-}
 
-impl Unpacking {
-    /// Unpack whole blocks until there are so many bytes: how many bytes were taken, what came out, and whether that was all.
+    /// How much memory the decoder may take for the next blocks, if that is more than was asked for before: its window is a buffer that holds no
+    /// more than there is, and grows by doubling.
+    fn more(&self) -> Option<u64> {
+        let filled = self.window.min(self.unpacked.saturating_add((MOST_BLOCKS * BLOCK_BYTES) as u64));
+        let filled = filled.saturating_add(2 * BLOCK_BYTES as u64);
+        let needed = filled.checked_next_power_of_two().unwrap_or(u64::MAX).saturating_add(TABLE_BYTES as u64);
+        (needed > self.asked).then_some(needed)
+    }
+
+    /// Unpack some blocks, and at most so many bytes: how many bytes were taken, what came out, and whether that was all.
     fn feed(&mut self, data: &[u8], most: usize) -> Result<(usize, Vec<u8>, bool), String> {
-        let (mut taken, mut out) = (0, Vec::new());
+        let mut taken = 0;
         let has_checksum = match self.begun {
             Some(has_checksum) => has_checksum,
             None => {
-                let Some(length) = header_bytes(data) else { return Ok((0, out, false)) };
+                let Some(length) = header_bytes(data) else { return Ok((0, Vec::new(), false)) };
                 self.decoder.init(&data[..length]).map_err(|error| error.to_string())?;
                 taken = length;
+                self.window = window_bytes(&data[..length]);
                 *self.begun.insert(data[4] >> 2 & 1 == 1)
             }
         };
-        while out.len() < most && !self.decoder.is_finished() {
+        let mut out = Vec::new();
+        for blocks in 0.. {
+            let filled = out.len();
+            out.resize(most.min(filled + self.decoder.can_collect()), 0);
+            self.decoder.read_exact(&mut out[filled..]).map_err(|error| error.to_string())?;
+            if blocks == MOST_BLOCKS || out.len() == most || self.decoder.is_finished() {
+                break;
+            }
             let rest = &data[taken..];
             let Some(block) = Block::of(rest) else { break };
             let length = BLOCK_HEADER_BYTES + block.bytes + if block.last && has_checksum { CHECKSUM_BYTES } else { 0 };
@@ -114,11 +178,10 @@ impl Unpacking {
             let decoded = self.decoder.decode_blocks(whole, BlockDecodingStrategy::UptoBlocks(1));
             decoded.map_err(|error| error.to_string())?;
             taken += length;
-            let piece = self.decoder.collect().unwrap_or_default();
-            self.sum.update(&piece);
-            out.extend(piece);
+            self.unpacked = self.unpacked.saturating_add(block.unpacked as u64);
         }
-        let is_over = self.decoder.is_finished();
+        self.sum.update(&out);
+        let is_over = self.decoder.is_finished() && self.decoder.can_collect() == 0;
         if is_over && self.decoder.get_checksum_from_data().is_some_and(|sum| sum != self.sum.low()) {
             return Err("the restored data doesn't match checksum".into());
         }
@@ -128,17 +191,24 @@ impl Unpacking {
 
 #[rustpython_vm::pyclass(flags(IMMUTABLETYPE, DISALLOW_INSTANTIATION))]
 impl ZstdFrame {
-    /// Unpack what there is of it until there are `most` bytes: how many bytes were taken, what came out, and whether that was all.
+    /// Unpack some of it, `most` bytes and 1 MiB at most: how many bytes were taken, what came out, and whether that was all. `MemoryError`
+    /// unless there is room for that, and for it in one piece with the `held` bytes that were unpacked before.
     #[pymethod]
     fn feed(
         zelf: &Py<Self>,
         data: ArgBytesLike,
         most: usize,
+        held: usize,
         vm: &VirtualMachine,
     ) -> PyResult<(usize, PyBytesRef, bool)> {
+        let most = most.min(MOST_BYTES);
         let mut unpacking = zelf.unpacking.borrow_mut();
-        let fed = data.with_ref(|data| std::panic::catch_unwind(AssertUnwindSafe(|| unpacking.feed(data, most))));
-        let fed = fed.unwrap_or_else(|_| Err("the data is malformed".into()));
+        // What comes out is there twice until it is in one piece, and what was held once more.
+        let out = (held as u64).saturating_add(3 * most as u64);
+        let more = unpacking.more();
+        errors::room("what is unpacked takes", out.saturating_add(more.unwrap_or(0)), vm)?;
+        unpacking.asked = more.unwrap_or(unpacking.asked);
+        let fed = data.with_ref(|data| guarded(|| unpacking.feed(data, most)));
         let (taken, out, is_over) = fed.map_err(|error| vm.new_value_error(error))?;
         Ok((taken, vm.ctx.new_bytes(out), is_over))
     }
@@ -272,13 +342,19 @@ mod tests {
         let mixed: Vec<u8> = (0..700_000_u32).map(|index| (index * index / 977 % 251) as u8).collect();
         for data in [&b""[..], b"x", &[7; 300_000], &mixed] {
             let packed = frame(data);
-            let mut unpacking = Unpacking { decoder: FrameDecoder::new(), begun: None, sum: XxHash64::new() };
+            let mut unpacking = Unpacking::new(None, 1 << 20).expect("without a dictionary");
             let (mut out, mut held) = (Vec::new(), Vec::new());
             for piece in packed.chunks(1000) {
                 held.extend_from_slice(piece);
-                let (taken, some, _) = unpacking.feed(&held, usize::MAX).expect("a frame");
-                held.drain(..taken);
-                out.extend(some);
+                loop {
+                    let (taken, some, _) = unpacking.feed(&held, 5000).expect("a frame");
+                    held.drain(..taken);
+                    assert!(some.len() <= 5000, "{}", some.len());
+                    if taken == 0 && some.is_empty() {
+                        break;
+                    }
+                    out.extend(some);
+                }
             }
             assert!(unpacking.decoder.is_finished() && out == data, "{} of {} bytes", out.len(), data.len());
         }

@@ -5,11 +5,12 @@ use crate::application::ApplicationLimits;
 use crate::units::show_size;
 use cloison_contract::host::HostService;
 use cloison_contract::host::http::{HostRule, HttpRule};
-use cloison_contract::host::net::NetPlace;
+use cloison_contract::host::net::{NetPlace, NetService};
 use cloison_contract::interface::Interface;
 use cloison_contract::observation::ServiceUse;
 use cloison_contract::printable;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// Paths of one host that are named each; of more the folder is that they are in.
@@ -126,9 +127,14 @@ fn places(
     };
     // What a service says is no more than it was given.
     let granted: Vec<NetPlace> = texts(table, key).filter_map(|text| NetPlace::parse(text).ok()).collect();
-    let is_granted =
-        |text: &String| NetPlace::parse(text).is_ok_and(|one| granted.iter().any(|place| place.covers(&one)));
-    let all: BTreeSet<String> = used.service.iter().filter_map(of).map(place).filter(is_granted).collect();
+    let service = NetService { connect: granted.clone(), ..NetService::default() };
+    let is_granted = |(host, port): &(&String, u16)| {
+        let reached =
+            host.parse().is_ok_and(|ip: IpAddr| key == "connect" && service.reaches(SocketAddr::new(ip, *port)));
+        let covers = |one: NetPlace| granted.iter().any(|place| place.covers(&one));
+        reached || NetPlace::parse(&place((*host, *port))).is_ok_and(covers)
+    };
+    let all: BTreeSet<String> = used.service.iter().filter_map(of).filter(is_granted).map(place).collect();
     if all.is_empty() {
         table.remove(key);
     } else {

@@ -50,7 +50,8 @@ fn python_itself_is_a_microprocess() {
         project.cloison(&["run", "."]).user(user).output().prints(include_str!("../python/process/python.txt"));
     }
     let script = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', ''])\n";
-    let output = Project::script(script).file("cloison.toml", "[limits]\nchildren = 0\n").main(&[]).output().ends_with(1);
+    let output =
+        Project::script(script).file("cloison.toml", "[limits]\nchildren = 0\n").main(&[]).output().ends_with(1);
     assert!(output.stderr.contains("BlockingIOError") && output.stderr.contains("[limits] children"), "{output}");
 }
 

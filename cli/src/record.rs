@@ -37,9 +37,8 @@ pub struct RecordArguments {
     /// A zone that is offered as well: a binding that comes with Cloison, or the path of a NAME.zone.toml; may be repeated
     #[arg(long = "zone", value_name = "ZONE", requires = "record")]
     zones: Vec<String>,
-    /// What of the machine is offered as well; what was used of it is written: env=NAME, files=DIR[:rw][@PLACE], http=URL,
-    /// listen=ADDRESS:PORT, log, net[=HOST:PORT], sqlite3[=DIR[:rw][@PLACE]]; may be repeated
-    #[arg(long = "offer", value_name = "WHAT", requires = "record")]
+    /// What of the machine is offered as well
+    #[arg(long = "offer", value_name = "WHAT", requires = "record", help = OFFER_HELP)]
     offers: Vec<String>,
     /// Record although nobody sees the warning: standard error is no terminal
     #[arg(long, requires = "record")]
@@ -61,12 +60,19 @@ pub struct StartedRecording {
     zone: Option<PathBuf>,
 }
 
+/// What `--offer` takes.
+const OFFER_HELP: &str = "What of the machine is offered as well; what was used of it is written: env=NAME, files=DIR[:rw][@PLACE], http=URL, \
+                          listen=ADDRESS:PORT, log, net[=HOST:PORT], sqlite3[=DIR[:rw][@PLACE]]; may be repeated";
+
+/// What `cloison explain` and `cloison run` take, with the manifest of a path.
+pub type NextArguments = Box<dyn Fn(&str) -> [String; 2]>;
+
 /// How a recorded run ended, and what can be done with what was recorded.
 pub struct RecordedEnd {
     /// How, if it did not end well.
     pub failed: Option<String>,
-    /// What `cloison explain` and `cloison run` take, with the manifest of that path.
-    pub next: Box<dyn Fn(&str) -> [String; 2]>,
+    /// What the commands take that come next.
+    pub next: NextArguments,
 }
 
 #[derive(clap::Subcommand)]

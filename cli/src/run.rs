@@ -2,7 +2,7 @@
 
 use crate::log::HURRY;
 use crate::output::ExitMessage;
-use crate::record::{PlannedRecording, RecordArguments, RecordedEnd, shell_word};
+use crate::record::{NextArguments, PlannedRecording, RecordArguments, RecordedEnd, shell_word};
 use cloison_broker::application::files;
 use cloison_broker::application::request::{self, Program, RecordOffer, RunRequest, SCRIPT_BYTES, Unasked};
 use cloison_broker::application::{LoadError, LoadedApplication};
@@ -119,7 +119,7 @@ impl RunArguments {
     }
 
     /// What `cloison explain` and `cloison run` take to do the same with another manifest.
-    fn again(&self) -> Box<dyn Fn(&str) -> [String; 2]> {
+    fn again(&self) -> NextArguments {
         let words = |words: &[String]| words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ");
         let roots: String =
             self.roots.iter().map(|root| format!("--root {} ", shell_word(&root.to_string_lossy()))).collect();

@@ -67,11 +67,11 @@ class Result(unittest.TestResult):
         self.seen[test.id()] += 1
         count = self.seen[test.id()]
         self.name = test.id() if count == 1 else f"{test.id()}#{count}"
-        self.state, self.why, self.began = None, "", time.perf_counter()
+        self.test, self.state, self.why, self.began = test, None, "", time.perf_counter()
         say(begin=self.name)
 
     def stopTest(self, test):
-        """Say what it did, if that is not to end all of them: `go_on` says that."""
+        """Say what it did, if that is not to end all of them: `run_all` says that."""
         super().stopTest(test)
         if isinstance(sys.exception(), KeyboardInterrupt):
             return
@@ -115,18 +115,18 @@ def reason(error):
     return f"{kind.__name__}: {str(value)[:300]} ({place})"
 
 
-def go_on():
-    """Have a test that interrupts itself be the only one that ends by that."""
-    run = unittest.TestCase.run
-
-    def run_on(self, result=None):
+def run_all(tests):
+    """Run tests. One that interrupts itself is the only one that ends by that."""
+    result = Result()
+    while tests:
         try:
-            return run(self, result)
+            # By class, so that `setUpClass` and `setUpModule` go on working.
+            unittest.TestSuite(tests).run(result)
+            return
         except KeyboardInterrupt:
-            say(end=result.name, state="error", why=reason(sys.exc_info()), seconds=round(time.perf_counter() - result.began, 3))
-            return result
-
-    unittest.TestCase.run = run_on
+            seconds = round(time.perf_counter() - result.began, 3)
+            say(end=result.name, state="error", why=reason(sys.exc_info()), seconds=seconds)
+            tests = tests[1 + next(index for index, test in enumerate(tests) if test is result.test) :]
 
 
 def flat(suite):
@@ -211,7 +211,6 @@ def main():
     sys.argv[1:] = []
     undo_marks()
     refuse_servers()
-    go_on()
     if os.path.isdir("/tmp"):
         # Where tests make files with relative names.
         os.chdir("/tmp")
@@ -232,10 +231,7 @@ def main():
     except BaseException:
         say(no_import=reason(sys.exc_info()))
         return
-    suite = unittest.TestSuite(test for test in flat(suite) if not is_threaded(test))
-    # By class, so that `setUpClass` and `setUpModule` go on working.
-    suite = unittest.TestSuite(test for test in flat(suite) if test.id() not in left_out)
-    suite.run(Result())
+    run_all([test for test in flat(suite) if not is_threaded(test) and test.id() not in left_out])
     say(done=True)
 
 

@@ -125,8 +125,14 @@ impl OwnLimits {
         let Some(said) = said else {
             return self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
         };
-        self.bounds.iter().any(|(of, text)| of == function && said.contains(&**text)) || refuses(self.quota, said)
+        self.bounds.iter().any(|(of, text)| of == function && is_about(said, text)) || refuses(self.quota, said)
     }
+}
+
+/// Whether that is what a zone says of this bound: its text in backquotes comes first. Another one may begin with the same words.
+fn is_about(said: &str, bound: &str) -> bool {
+    let rest = said.strip_prefix('`').and_then(|said| said.strip_prefix(bound));
+    rest.is_some_and(|rest| rest.starts_with('`'))
 }
 
 /// Whether that is what is said of a call that one of these quotas refuses.
@@ -145,7 +151,7 @@ impl GrantEntry {
             Origin::Narrowed { by, .. } => (by.functions.as_ref(), &by.bounds),
         };
         let Some(said) = said else { return functions.is_some_and(|functions| !functions.contains(&function)) };
-        bounds.iter().any(|(of, bound)| *of == function && said.contains(&*bound.text)) || refuses(self.quota(), said)
+        bounds.iter().any(|(of, bound)| *of == function && is_about(said, &bound.text)) || refuses(self.quota(), said)
     }
 
     /// What this one counts, whatever those count that it comes from.
@@ -162,5 +168,18 @@ impl GrantEntry {
             Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.personal,
             Origin::Narrowed { by, .. } => by.personal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_about;
+
+    #[test]
+    fn a_bound_is_not_one_that_begins_like_it() {
+        assert!(is_about("`len <= 1` does not hold", "len <= 1"));
+        assert!(!is_about("`len <= 10` does not hold", "len <= 1"));
+        assert!(!is_about("`name == 2 && len <= 1` does not hold", "len <= 1"));
+        assert!(!is_about("", "len <= 1"));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Prints one line for each figure: what, ours, the peer's, the ratio, the goal. Ratios count;
 //! absolute figures depend on the machine and on who else uses it. Nothing here is a test. What was learnt stands in `docs/performance.md`.
+//! `cloison-benches files network` prints those two alone.
 //!
 //! | module | figures |
 //! |---|---|
@@ -40,28 +41,26 @@ fn main() -> anyhow::Result<()> {
         let number = |at: usize, default| arguments.get(at).map_or(Ok(default), |text| text.parse());
         return scale::measure(&peers, number(1, 10_000)?, number(2, 100_000)?);
     }
-    let mut table = Table::begin();
-    let only = match arguments.first().map(String::as_str) {
-        Some("busy") => Some(busy::measure as fn(&Peers, &mut Table) -> anyhow::Result<()>),
-        Some("files") => Some(files::measure as _),
-        Some("capabilities") => Some(capabilities::measure as _),
-        Some("databases") => Some(databases::measure as _),
-        Some("network") => Some(network::measure as _),
-        _ => None,
-    };
-    if let Some(measure) = only {
-        measure(&peers, &mut table)?;
-        table.end();
-        return Ok(());
+    const ALL: [(&str, fn(&Peers, &mut Table) -> anyhow::Result<()>); 8] = [
+        ("calls", calls::measure),
+        ("capabilities", capabilities::measure),
+        ("databases", databases::measure),
+        ("files", files::measure),
+        ("network", network::measure),
+        ("busy", busy::measure),
+        ("processes", processes::measure),
+        ("savina", savina::measure),
+    ];
+    let known: Vec<_> = ALL.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = arguments.iter().find(|name| !known.contains(&name.as_str())) {
+        anyhow::bail!("no measurements are called {unknown:?}: there are scale, {}", known.join(", "));
     }
-    calls::measure(&peers, &mut table)?;
-    capabilities::measure(&peers, &mut table)?;
-    databases::measure(&peers, &mut table)?;
-    files::measure(&peers, &mut table)?;
-    network::measure(&peers, &mut table)?;
-    busy::measure(&peers, &mut table)?;
-    processes::measure(&peers, &mut table)?;
-    savina::measure(&peers, &mut table)?;
+    let mut table = Table::begin();
+    for (name, measure) in ALL {
+        if arguments.is_empty() || arguments.iter().any(|wanted| wanted == name) {
+            measure(&peers, &mut table)?;
+        }
+    }
     table.end();
     Ok(())
 }

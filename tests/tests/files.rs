@@ -252,6 +252,14 @@ fn what_unpacks_to_more_than_there_is_room_for_is_an_error() {
         .prints("MemoryError\nMemoryError\n536870912\nb'still here'\n");
 }
 
+/// Reading takes what was read twice for a moment, and no more.
+#[test]
+fn a_large_file_is_read_within_what_a_process_has() {
+    let project = project("print(len(open('/data/large', 'rb').read()))", "");
+    std::fs::File::create(project.path("data/large")).and_then(|file| file.set_len(100 << 20)).expect("made");
+    project.main(&[]).output().prints("104857600\n");
+}
+
 /// What a program may not import from, it may not read either.
 #[test]
 fn what_lies_beside_a_program_is_not_read() {

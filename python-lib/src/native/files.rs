@@ -378,13 +378,17 @@ fn read_all(file: &OpenFile, vm: &VirtualMachine) -> PyResult {
     if !more {
         return Ok(first.into());
     }
-    let (mut whole, mut room) = (first.as_bytes().to_vec(), 16 * FIRST_BYTES);
+    // Put together at the end: what grows as it is read would be there twice whenever it moves.
+    let (mut length, mut room, mut pieces) = (first.len(), 16 * FIRST_BYTES, vec![first]);
     loop {
         let piece = file.ask(room, vm)?;
-        crate::errors::room("what is read takes", 2 * (whole.len() + piece.len()) as u64, vm)?;
-        whole.extend_from_slice(piece.as_bytes());
-        if piece.len() < room {
-            return Ok(vm.ctx.new_bytes(whole).into());
+        let is_last = piece.len() < room;
+        length += piece.len();
+        pieces.push(piece);
+        crate::errors::room("what is read takes", length as u64, vm)?;
+        if is_last {
+            let parts: Vec<_> = pieces.iter().map(|piece| piece.as_bytes()).collect();
+            return Ok(vm.ctx.new_bytes(parts.concat()).into());
         }
         room = (room * 4).min(CHUNK_BYTES);
     }

@@ -10,7 +10,7 @@ use crate::inspection::{Inspector, SeenStack};
 use crate::launch::{Binaries, most_parcels};
 use crate::limiter::Limiter;
 use crate::processes::blanks::forks_at_once;
-use crate::processes::process::Process;
+use crate::processes::process::{Process, WatchedChild};
 use crate::processes::program::ProgramTemplate;
 use crate::processes::scheduling::Scheduler;
 use crate::processes::scheduling::Standing;
@@ -190,6 +190,8 @@ pub struct Broker {
     pub(crate) deadlines: BTreeSet<(Instant, ProcessNumber)>,
     /// Microprocesses that wait for another one to be started.
     pub(crate) spawns: VecDeque<(Pid, Spawn)>,
+    /// Microprocesses without descriptors that have closed their control sockets: they are about to end.
+    pub(crate) unwatched: Vec<Pid>,
     pub(crate) router: Router,
     pub(crate) scheduler: Scheduler,
     pub(crate) randomness: Option<File>,
@@ -294,6 +296,7 @@ impl Broker {
             program: None,
             deadlines: BTreeSet::new(),
             spawns: VecDeque::new(),
+            unwatched: Vec::new(),
             router,
             scheduler,
             randomness: None,
@@ -333,7 +336,8 @@ impl Broker {
         let pid = self.processes.try_insert_with_key(|pid| {
             let registration = reactor.add(&control, EventSource::Process(pid))?;
             let watched = reactor.add(&child, EventSource::ProcessEnd(pid))?;
-            Ok::<_, BrokerError>(Process::blank(Arc::new(control), registration, Some((child, watched)), mailbox))
+            let child = WatchedChild::ByDescriptor(child, watched);
+            Ok::<_, BrokerError>(Process::blank(Arc::new(control), registration, Some(child), mailbox))
         })?;
         if !fits {
             self.kill(pid);
@@ -450,7 +454,7 @@ impl Broker {
             .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain(self.grants.next_expiry())
             .chain(self.next_recording())
-            .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
+            .chain((!self.spawns.is_empty() || !self.unwatched.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
@@ -472,6 +476,7 @@ impl Broker {
                 None => {} // closed earlier in this turn
             }
         }
+        self.watch_silent();
         self.check_zones(Instant::now());
         self.end_overdue_runs(Instant::now());
         self.check_program_template(Instant::now());
@@ -552,7 +557,7 @@ impl Drop for Broker {
         self.program.iter().for_each(|program| program.template.family.kill());
         self.template.family.kill();
         for (_, process) in &self.processes {
-            if let Some((child, _)) = &process.child {
+            if let Some(child) = &process.child {
                 child.signal(rustix::process::Signal::KILL);
             }
         }
@@ -563,7 +568,7 @@ impl Drop for Broker {
             instance.family.end(until);
         }
         for (_, process) in self.processes.drain() {
-            if let Some((child, _)) = process.child {
+            if let Some(child) = process.child {
                 child.wait_until(until);
             }
         }

@@ -4,7 +4,7 @@ use crate::warm::kept::{Keeper, has_ended};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, pidfd_open, pidfd_send_signal, waitid,
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, WaitIdStatus, kill_process, pidfd_open, pidfd_send_signal, waitid,
 };
 use serde::{Deserialize, Serialize};
 use std::cell::OnceCell;
@@ -40,6 +40,13 @@ pub struct Child {
     keeper: Option<Kept>,
 }
 
+/// A child without a descriptor of it. Nobody waits for it, so that its number stays its own.
+#[derive(Debug)]
+pub(crate) struct NumberedChild {
+    pid: Pid,
+    keeper: Option<Arc<Keeper>>,
+}
+
 /// A keeper, the question that it has been asked about the end of this child, and its answer.
 #[derive(Debug)]
 struct Kept {
@@ -54,6 +61,10 @@ struct Kept {
 const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
 
 impl Kept {
+    fn new(keeper: &Arc<Keeper>) -> Self {
+        Self { keeper: Arc::clone(keeper), question: OnceCell::new(), since: OnceCell::new(), exit: OnceCell::new() }
+    }
+
     /// How its child has ended, which has; `None` while the keeper has not said so.
     fn exit(&self, pid: i32) -> Option<Exit> {
         if let Some(exit) = self.exit.get() {
@@ -106,14 +117,7 @@ impl Child {
 
     /// A keeper's child, as the keeper says.
     pub(crate) fn kept(pidfd: OwnedFd, pid: i32, keeper: &Arc<Keeper>) -> Self {
-        let keeper = Kept {
-            keeper: Arc::clone(keeper),
-            question: OnceCell::new(),
-            since: OnceCell::new(),
-            exit: OnceCell::new(),
-        };
-        let keeper = Some(keeper);
-        Self { pidfd, pid: OnceCell::from(pid), keeper }
+        Self { pidfd, pid: OnceCell::from(pid), keeper: Some(Kept::new(keeper)) }
     }
 
     /// A descriptor that another process says is one of a child of that keeper's.
@@ -170,6 +174,38 @@ impl Child {
     pub fn pid(&self) -> i32 {
         *self.pid.get_or_init(|| pid_of(&self.pidfd).unwrap_or(0))
     }
+
+    /// The same child by its number alone, without its descriptor; `None` if it is no longer there.
+    pub(crate) fn numbered(&self) -> Option<NumberedChild> {
+        let pid = Pid::from_raw(self.pid())?;
+        Some(NumberedChild { pid, keeper: self.keeper.as_ref().map(|kept| Arc::clone(&kept.keeper)) })
+    }
+}
+
+impl NumberedChild {
+    /// Its number in our namespace.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
+    /// Send it a signal; nothing happens if it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let _ = kill_process(self.pid, signal);
+    }
+
+    /// With a descriptor again, which tells of its end.
+    ///
+    /// # Errors
+    /// `EMFILE` when there is no descriptor left, `ECHILD` or `ESRCH` if somebody has waited for it.
+    pub(crate) fn with_descriptor(&self) -> Result<Child, Errno> {
+        match &self.keeper {
+            Some(keeper) => {
+                let pidfd = pidfd_open(self.pid, PidfdFlags::empty())?;
+                Ok(Child::kept(pidfd, self.pid(), keeper))
+            }
+            None => Child::from_pid(self.pid()),
+        }
+    }
 }
 
 /// Looking takes some tens of microseconds, so it is done when somebody wants to know.
@@ -218,6 +254,19 @@ mod tests {
         assert_eq!(child.wait_until(Instant::now() + Duration::from_millis(1)), None);
         child.signal(Signal::KILL);
         assert_eq!(child.wait_until(later), Some(Exit::Signaled(9)));
+    }
+
+    #[test]
+    #[allow(clippy::zombie_processes, reason = "waiting for them is what is tested")]
+    fn a_child_is_the_same_by_its_number() {
+        let sleep = Command::new("sleep").arg("600").spawn().unwrap();
+        let child = Child::from_pid(sleep.id() as i32).unwrap().numbered().unwrap();
+        assert_eq!(child.pid(), sleep.id() as i32);
+        child.signal(Signal::KILL);
+        let child = child.with_descriptor().unwrap();
+        assert_eq!(child.wait_until(Instant::now() + Duration::from_secs(60)), Some(Exit::Signaled(9)));
+        // It has been waited for, and has no number.
+        assert!(child.numbered().is_none_or(|child| child.with_descriptor().is_err()));
     }
 
     #[test]

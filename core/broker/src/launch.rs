@@ -40,8 +40,9 @@ impl Launcher {
 const COMMAND: &str = "cloison";
 const MICROPROCESS: &str = "cloison-microprocess";
 
-/// How many descriptors the broker has for each microprocess: control socket, mailbox bell, pidfd.
-const DESCRIPTORS_EACH: u64 = 3;
+/// How many microprocesses the broker has a pidfd for, beside the control socket that it has for each. It watches further ones by
+/// their control sockets alone.
+pub(crate) const WATCHED_BY_DESCRIPTOR: u64 = 128;
 /// How many it needs besides: for zones, for streams, and for what is on its way.
 const DESCRIPTORS_ASIDE: u64 = 128;
 
@@ -50,14 +51,16 @@ const PARCELS_PART: u64 = 8;
 
 /// How many descriptors so many microprocesses take, with what their messages may take.
 pub fn descriptors_for(processes: u32) -> u64 {
-    let theirs = u64::from(processes) * DESCRIPTORS_EACH + DESCRIPTORS_ASIDE;
+    let processes = u64::from(processes);
+    let theirs = processes + processes.min(WATCHED_BY_DESCRIPTOR) + DESCRIPTORS_ASIDE;
     (theirs * PARCELS_PART).div_ceil(PARCELS_PART - 1)
 }
 
 /// How many microprocesses this process has descriptors for.
 pub fn most_processes() -> u64 {
     let files = open_files();
-    files.saturating_sub(DESCRIPTORS_ASIDE + files / PARCELS_PART) / DESCRIPTORS_EACH
+    let theirs = files.saturating_sub(DESCRIPTORS_ASIDE + files / PARCELS_PART);
+    (theirs / 2).max(theirs.saturating_sub(WATCHED_BY_DESCRIPTOR))
 }
 
 /// How many long messages may be under way at once.

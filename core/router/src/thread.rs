@@ -135,10 +135,14 @@ impl Thread {
 
 /// Take in everybody whom the broker has announced.
 fn greet(state: &mut RouterState, epoll: &OwnedFd, newcomers: &Receiver<NewProcess>) {
-    while let Ok(new) = newcomers.try_recv() {
+    while let Ok(mut new) = newcomers.try_recv() {
         let number = new.reference.number;
-        // Each ring of its bell is reported once, and never read: only that it rang is of interest.
-        let added = epoll::add(epoll, &new.mailbox.bell, EventData::new_u64(number), EventFlags::IN | EventFlags::ET);
+        // Each ring of its bell is reported once, and never read: only that it rang is of interest. So it is closed here: the set
+        // hears it for as long as the process has its own, and a process takes one descriptor less.
+        let bell = new.mailbox.bell.take();
+        let added = bell.map_or(Ok(()), |bell| {
+            epoll::add(epoll, &bell, EventData::new_u64(number), EventFlags::IN | EventFlags::ET)
+        });
         state.add(new);
         if let Err(error) = added {
             state.kill(number, Reason::Broker { text: format!("its mailbox cannot be heard: {error}") });

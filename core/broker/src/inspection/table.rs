@@ -4,7 +4,7 @@ use super::{Activity, CapabilityRow, ProcessKind, ProcessRow, ReplaceRequest, Re
 use crate::Pid;
 use crate::broker::Broker;
 use crate::family::Family;
-use crate::processes::process::Work;
+use crate::processes::process::{WatchedChild, Work};
 use crate::processes::template::Progress;
 use crate::zones::replacement::NotBegun;
 use crate::zones::zone::Instance;
@@ -124,7 +124,7 @@ impl Broker {
             rows.append(&mut family);
         }
         for process in self.processes.values() {
-            let pid = process.child.as_ref().map(|(child, _)| child.pid());
+            let pid = process.child.as_ref().map(WatchedChild::pid);
             let mut row = match &process.work {
                 Work::Blank(_) => row(ProcessKind::Blank, pid),
                 Work::Running(running) => ProcessRow {

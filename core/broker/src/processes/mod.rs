@@ -17,7 +17,8 @@ pub mod template;
 use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, Pid};
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
-use crate::processes::process::reason;
+use crate::launch::WATCHED_BY_DESCRIPTOR;
+use crate::processes::process::{WatchedChild, reason};
 use crate::processes::scheduling::Standing;
 use crate::processes::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate, WHICH_NAMES};
@@ -39,14 +40,14 @@ const HOST_LIMITS: &str =
 impl Broker {
     /// Send a signal to a microprocess: SIGINT is Python's `KeyboardInterrupt`, SIGKILL cannot be caught.
     pub fn signal(&self, pid: Pid, signal: Signal) {
-        if let Some((child, _)) = self.processes.get(pid).and_then(|process| process.child.as_ref()) {
+        if let Some(child) = self.processes.get(pid).and_then(|process| process.child.as_ref()) {
             child.signal(signal);
         }
     }
 
     /// Its number in the operating system's table, while it lives.
     pub fn os_pid(&self, pid: Pid) -> Option<i32> {
-        Some(self.processes.get(pid)?.child.as_ref()?.0.pid())
+        Some(self.processes.get(pid)?.child.as_ref()?.pid())
     }
 
     pub(crate) fn hear_template(&mut self, kind: TemplateKind) {
@@ -172,10 +173,11 @@ impl Broker {
                 if process.doomed {
                     child.signal(Signal::KILL);
                 }
-                process.child = Some((child, registration));
+                process.child = Some(WatchedChild::ByDescriptor(child, registration));
                 // It may have been told what to run already.
                 if let Some(standing) = process.running().map(|running| running.standing) {
                     self.stand(pid, standing);
+                    self.spare_descriptor(pid);
                 }
             }
             Err(error) => {
@@ -256,11 +258,49 @@ impl Broker {
 
     /// Ends a microprocess that has closed its control socket or has broken the protocol.
     fn process_silent(&mut self, pid: Pid, error: &ControlError) {
-        let Some(process) = self.processes.get(pid) else { return };
+        let Some(process) = self.processes.get_mut(pid) else { return };
         self.reactor.remove(process.registration, &process.control);
+        process.silent = true;
+        if matches!(process.child, Some(WatchedChild::ByControl(_))) {
+            self.unwatched.push(pid);
+        }
         if !matches!(error, ControlError::Closed) {
             self.signal(pid, Signal::KILL);
             self.complain(|unsaid| tracing::warn!(unsaid, %error, "a microprocess breaks the protocol and is ended"));
+        }
+    }
+
+    /// Where there are many microprocesses, one that runs is watched by its control socket alone.
+    pub(crate) fn spare_descriptor(&mut self, pid: Pid) {
+        if self.numbers.len() as u64 <= WATCHED_BY_DESCRIPTOR {
+            return;
+        }
+        let Some(process) = self.processes.get_mut(pid).filter(|process| !process.silent) else { return };
+        let Some(WatchedChild::ByDescriptor(child, registration)) = &process.child else { return };
+        let Some(numbered) = child.numbered() else { return };
+        self.reactor.remove(*registration, child);
+        process.child = Some(WatchedChild::ByControl(numbered));
+    }
+
+    /// Watch those that have closed their control sockets by descriptors, for their ends. While there is none left, it is tried again.
+    pub(crate) fn watch_silent(&mut self) {
+        for pid in std::mem::take(&mut self.unwatched) {
+            let Some(process) = self.processes.get_mut(pid) else { continue };
+            let Some(WatchedChild::ByControl(numbered)) = &process.child else { continue };
+            let watched = numbered.with_descriptor().and_then(|child| {
+                let registration = self.reactor.add(&child, EventSource::ProcessEnd(pid))?;
+                Ok(WatchedChild::ByDescriptor(child, registration))
+            });
+            match watched {
+                Ok(watched) => process.child = Some(watched),
+                Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOSPC) => self.unwatched.push(pid),
+                Err(_) => {
+                    // Somebody has waited for it, and nobody can say how it has ended.
+                    let exit = Exit::Signaled(libc::SIGKILL);
+                    self.forget(pid, reason(exit));
+                    self.events.push_back(BrokerEvent::Exited(pid, exit));
+                }
+            }
         }
     }
 
@@ -352,7 +392,12 @@ impl Broker {
 
     pub(crate) fn process_ended(&mut self, pid: Pid) {
         self.look_at_peak(pid);
-        let Some(exit) = self.processes.get(pid).and_then(|process| process.child.as_ref()?.0.ended()) else { return };
+        let Some(WatchedChild::ByDescriptor(child, _)) =
+            self.processes.get(pid).and_then(|process| process.child.as_ref())
+        else {
+            return;
+        };
+        let Some(exit) = child.ended() else { return };
         self.forget(pid, reason(exit));
         self.events.push_back(BrokerEvent::Exited(pid, exit));
     }
@@ -365,7 +410,7 @@ impl Broker {
         self.program.iter_mut().for_each(|program| program.template.blanks.forget(pid));
         self.announce_end(&process, reason);
         self.reactor.remove(process.registration, &process.control);
-        if let Some((child, registration)) = &process.child {
+        if let Some(WatchedChild::ByDescriptor(child, registration)) = &process.child {
             self.reactor.remove(*registration, child);
         }
         self.client_gone(pid, process.channels);

@@ -2,7 +2,7 @@
 
 use crate::capabilities::grants::GrantKey;
 use crate::capabilities::{HeldCapabilities, Lineage};
-use crate::child::{Child, Exit};
+use crate::child::{Child, Exit, NumberedChild};
 use crate::processes::scheduling::{Load, Standing};
 use crate::reactor::ReactorKey;
 use crate::zones::zone::InstanceId;
@@ -12,6 +12,7 @@ use cloison_contract::process::{
 };
 use cloison_transport::control::Control;
 use cloison_transport::mailbox::RouterEnd;
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,8 +22,10 @@ use std::time::Instant;
 pub(crate) struct Process {
     pub(crate) control: Arc<Control>,
     pub(crate) registration: ReactorKey,
-    /// The process and its registration, once the template has forked it.
-    pub(crate) child: Option<(Child, ReactorKey)>,
+    /// It has closed its control socket, or is not listened to any more.
+    pub(crate) silent: bool,
+    /// The process, once the template has forked it.
+    pub(crate) child: Option<WatchedChild>,
     /// It is to be killed as soon as it has been forked.
     pub(crate) doomed: bool,
     /// What it does; a blank does nothing yet.
@@ -33,6 +36,41 @@ pub(crate) struct Process {
     pub(crate) held: HeldCapabilities,
     /// Why channels of it have ended, kept until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
+}
+
+/// How the end of a microprocess is seen.
+#[derive(Debug)]
+pub(crate) enum WatchedChild {
+    /// By a descriptor, and its registration.
+    ByDescriptor(Child, ReactorKey),
+    /// By its control socket, which hangs up: a descriptor less where there are many. It gets one for its end.
+    ByControl(NumberedChild),
+}
+
+impl WatchedChild {
+    /// Its number in our namespace; 0 if it is no longer there.
+    pub(crate) fn pid(&self) -> i32 {
+        match self {
+            Self::ByDescriptor(child, _) => child.pid(),
+            Self::ByControl(child) => child.pid(),
+        }
+    }
+
+    /// Send it a signal; nothing happens if it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        match self {
+            Self::ByDescriptor(child, _) => child.signal(signal),
+            Self::ByControl(child) => child.signal(signal),
+        }
+    }
+
+    /// Wait for its end, but not beyond that time.
+    pub(crate) fn wait_until(&self, until: Instant) {
+        match self {
+            Self::ByDescriptor(child, _) => drop(child.wait_until(until)),
+            Self::ByControl(child) => drop(child.with_descriptor().map(|child| child.wait_until(until))),
+        }
+    }
 }
 
 /// What a microprocess does.
@@ -83,12 +121,13 @@ impl Process {
     pub(crate) fn blank(
         control: Arc<Control>,
         registration: ReactorKey,
-        child: Option<(Child, ReactorKey)>,
+        child: Option<WatchedChild>,
         mailbox: RouterEnd,
     ) -> Self {
         Self {
             control,
             registration,
+            silent: false,
             child,
             doomed: false,
             work: Work::Blank(Box::new(mailbox)),

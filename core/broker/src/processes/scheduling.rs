@@ -144,7 +144,7 @@ impl Broker {
         }
         let mut computing = false;
         for process in self.processes.values_mut() {
-            let (Work::Running(running), Some((child, _))) = (&mut process.work, &process.child) else { continue };
+            let (Work::Running(running), Some(child)) = (&mut process.work, &process.child) else { continue };
             if running.standing.priority < Priority::Normal {
                 continue;
             }

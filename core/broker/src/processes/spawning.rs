@@ -188,6 +188,7 @@ impl Broker {
         };
         let streams: Vec<_> = streams.iter().flat_map(|streams| &streams.descriptors).map(AsFd::as_fd).collect();
         self.answer(pid, &ToMicroprocess::Run(Box::new(begin)), &streams);
+        self.spare_descriptor(pid);
     }
 
     /// A microprocess wants another one. It waits for the answer, so it has one wish at a time.

@@ -26,8 +26,9 @@ impl AsFd for MailboxBell {
 #[derive(Debug)]
 pub struct RouterEnd {
     memory: Shared,
-    /// Readable when the process has rung.
-    pub bell: MailboxBell,
+    /// Readable when the process has rung. Whoever has put it into an `epoll` set may take it out of here and close it: the set hears
+    /// it for as long as the process has its own (`epoll(7)`, questions and answers, 6).
+    pub bell: Option<MailboxBell>,
     outbox: RingReader,
     inbox: RingWriter,
     inbox_bytes: u64,
@@ -60,7 +61,7 @@ pub fn open(memory: &OwnedFd, bell: OwnedFd, inbox_bytes: u64) -> Result<RouterE
     let inbox = RingPlace { start: INBOX, bytes: inbox_bytes, tail: IN_TAIL, head: IN_HEAD, jump: IN_JUMP };
     Ok(RouterEnd {
         memory,
-        bell: MailboxBell(bell),
+        bell: Some(MailboxBell(bell)),
         outbox: RingReader::new(outbox),
         inbox: RingWriter::new(inbox),
         inbox_bytes,

@@ -13,6 +13,16 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     table.line("hot call `crc32(0, b\"hello\")`", Nanoseconds(hot), Some(("ctypes", Nanoseconds(ctypes))), "≤ 1.0");
     table.line("… against its floor", Nanoseconds(hot), Some(("spinning in C", Nanoseconds(spin))), "");
 
+    if let [granted, rest @ ..] = &peers.cloison("policy", false)?[..] {
+        let peer = Some(("as granted", Nanoseconds(*granted)));
+        let kinds = ["narrowed in every way", "… four times over", "… in CPU time alone"];
+        for (kind, taken) in kinds.iter().zip(rest) {
+            let what = kind.strip_prefix('n').map_or_else(|| (*kind).to_owned(), |_| format!("hot call, {kind}"));
+            let goal = if kind.contains("CPU") { "" } else { "100 ns more" };
+            table.line(&what, Nanoseconds(*taken), peer, goal);
+        }
+    }
+
     let batch = one(peers.cloison("batch", false)?);
     table.line(
         "a call in a batch, `crc32.map(…)`",

@@ -29,6 +29,14 @@ fn a_process_shows_no_token() {
     Project::script(source).main(&[]).output().prints("1 True True\nTrue []\n[] True\n");
 }
 
+/// C is for zones: a module that CPython would load is not there.
+#[test]
+fn a_native_module_is_not_imported() {
+    let project = Project::script(include_str!("../python/no_native_access/native_module.py"))
+        .library("fast.so", "int PyInit_fast(void) { return 0; }");
+    project.main_with_modules().output().prints("import: ModuleNotFoundError\nloader: ImportError\n");
+}
+
 #[test]
 fn a_file_cannot_be_opened() {
     let project = Project::script("print(open(\"/etc/passwd\"))");

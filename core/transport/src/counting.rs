@@ -6,7 +6,7 @@
 use crate::account::{Account, AccountState};
 use crate::status::monotonic;
 use cloison_contract::grant::{Quota, Rate};
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 /// Why a call may not be made.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -156,9 +156,11 @@ pub fn count<'a, C: CallCounts + 'a>(
             return Err(denial);
         }
     }
+    // One look at the clock for all of them.
+    let now = OnceCell::new();
     for (quota, account) in counted.clone() {
         if let Some(rate) = quota.rate
-            && let Err(denial) = account.advance(|ready_at| after(rate, ready_at, now_ns()))
+            && let Err(denial) = account.advance(|ready_at| after(rate, ready_at, *now.get_or_init(now_ns)))
         {
             give_back(counted, bytes);
             return Err(denial);

@@ -151,8 +151,9 @@ def neighbour(count):
     others = receive()
     me = self()
     parent().send("ready")
-    receive()
-    sent = answered = 0
+    # Those who were told so earlier may ask already: they are answered afterwards.
+    receive(str)
+    answered = 0
     others[0].send((me, "ping"))
     while answered < count:
         sender, what = receive()

@@ -126,9 +126,14 @@ def chameneos(count):
 def neighbour(me, queues, count, done):
     others = [number for number in range(len(queues)) if number != me]
     done.put("ready")
-    queues[me].get()
+    # Those who were told so earlier may ask already: they are answered afterwards.
+    early = []
+    while (message := queues[me].get()) != "go":
+        early.append(message)
     answered = 0
     queues[others[0]].put((me, "ping"))
+    for sender, _ in early:
+        queues[sender].put((me, "pong"))
     while True:
         sender, what = queues[me].get()
         if what == "ping":

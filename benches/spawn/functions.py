@@ -1,4 +1,5 @@
-"""Processes that run a function of this script: prints `name value unit` lines.
+"""Processes that run a function of this script: prints `name value unit` lines. With argument `starts` only what comes first, with `idle`
+what comes last, too.
 
 What is measured is what the spawner sees: from asking for a process to the first instruction of its function, by the same clock;
 a process and its end, one after the other and several at a time; what an idle one owns.
@@ -64,6 +65,8 @@ def main():
         times = starts(pause)
         line(f"spawn-to-{name}first-instruction-p50", quantile(times, 0.5) / 1000, "µs")
         line(f"spawn-to-{name}first-instruction-p99", quantile(times, 0.99) / 1000, "µs")
+    if "starts" in sys.argv:
+        return
     for at_once in (1, 8):
         line(f"spawn-and-exit-{at_once}", exits(at_once), "1/s")
     if "idle" in sys.argv:

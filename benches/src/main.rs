@@ -12,7 +12,7 @@
 //! | [`databases`] | module `sqlite3` on a zone, against CPython's |
 //! | [`files`] | files by a capability, against CPython |
 //! | [`network`] | sockets and HTTP by capabilities, against CPython |
-//! | [`processes`] | spawn and memory, against multiprocessing |
+//! | [`processes`] | spawn, memory, kills and memory bombs, against multiprocessing and floors in C |
 //! | [`savina`] | processes that talk, against multiprocessing, asyncio and Erlang |
 //! | [`peers`] | compiles and runs the peers |
 //! | [`scale`] | ten thousand processes at once, and a hundred thousand one after the other: by hand |

@@ -13,7 +13,7 @@ pub struct Peers {
     erlang: bool,
 }
 
-const SOURCES: [(&str, &str); 32] = [
+const SOURCES: [(&str, &str); 36] = [
     ("futex.c", include_str!("../peers/futex.c")),
     ("fork.c", include_str!("../peers/fork.c")),
     ("blank.c", include_str!("../peers/blank.c")),
@@ -42,6 +42,10 @@ const SOURCES: [(&str, &str); 32] = [
     ("soak.py", include_str!("../scale/soak.py")),
     ("functions.py", include_str!("../spawn/functions.py")),
     ("kills.py", include_str!("../spawn/kills.py")),
+    ("bombs.py", include_str!("../spawn/bombs.py")),
+    ("bombs_of_tests.py", include_str!("../../tests/python/processes/bombs.py")),
+    ("endless.c", include_str!("../../tests/c/endless.c")),
+    ("endless.zone.toml", include_str!("../../tests/c/endless.zone.toml")),
     ("cloison_actors.py", include_str!("../savina/cloison_actors.py")),
     ("multiprocessing_actors.py", include_str!("../savina/multiprocessing_actors.py")),
     ("asyncio_actors.py", include_str!("../savina/asyncio_actors.py")),
@@ -71,7 +75,9 @@ impl Peers {
         for name in ["blank", "kill", "busy"] {
             peers.run(Command::new("cc").args(["-O2", "-o", name, &format!("{name}.c")]))?;
         }
-        peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", "libcrash.so", "crash.c"]))?;
+        for (library, source) in [("libcrash.so", "crash.c"), ("endless.so", "endless.c")] {
+            peers.run(Command::new("cc").args(["-shared", "-fPIC", "-o", library, source]))?;
+        }
         Ok(peers)
     }
 
@@ -136,9 +142,10 @@ impl Peers {
         figures.try_into().map_err(|figures| anyhow::anyhow!("views.c printed {figures:?}"))
     }
 
-    /// A bare fork and end of a process that is as large as a template and copies as many pages as a microprocess.
-    pub fn fork(&self) -> anyhow::Result<f64> {
-        let figures = self.run(Command::new(self.folder().join("fork")).args(["40", "60", "500"]))?;
+    /// A bare fork and end of a process that is as large as a template and copies as many pages as a microprocess, so many under way.
+    pub fn fork(&self, under_way: u32) -> anyhow::Result<f64> {
+        let mut fork = Command::new(self.folder().join("fork"));
+        let figures = self.run(fork.args(["40", "60", "500", &under_way.to_string()]))?;
         figures.get(1).copied().context("fork.c prints two figures")
     }
 
@@ -158,10 +165,22 @@ impl Peers {
         figures.try_into().map_err(|figures| anyhow::anyhow!("kill.c printed {figures:?}"))
     }
 
-    /// A byte there and back through a third process, beside a hundred that compute: p50 and p99.
-    pub fn busy(&self) -> anyhow::Result<[f64; 2]> {
-        let figures = self.run(Command::new(self.folder().join("busy")).args(["100", "5", "600"]))?;
-        figures.try_into().map_err(|figures| anyhow::anyhow!("busy.c printed {figures:?}"))
+    /// A byte there and back through a third process, beside a hundred that compute: p50 and p99; and the smallest and the largest share of
+    /// processors that one of the hundred had, in parts of the mean.
+    pub fn busy(&self) -> anyhow::Result<[f64; 4]> {
+        match self.hops(["100", "5", "600", "5000", "20"])?[..] {
+            [p50, p99, _, least, most] => Ok([p50, p99, least, most]),
+            ref figures => bail!("busy.c printed {figures:?}"),
+        }
+    }
+
+    /// A byte there and back through a third process, one after the other with nobody beside them: the mean.
+    pub fn relayed(&self) -> anyhow::Result<f64> {
+        self.hops(["0", "0", "5000", "0", "0"])?.get(2).copied().context("busy.c prints three figures")
+    }
+
+    fn hops(&self, arguments: [&str; 5]) -> anyhow::Result<Vec<f64>> {
+        self.run(Command::new(self.folder().join("busy")).args(arguments))
     }
 
     /// A Python peer's figures, optionally on one core.

@@ -1,6 +1,7 @@
 //! Microprocesses against `multiprocessing` with fork.
 
 use crate::peers::{Peers, median, quantile};
+use crate::scale;
 use crate::table::{Figure, Figure::Nanoseconds, Table};
 use anyhow::Context;
 use cloison_broker::application::LoadedApplication;
@@ -14,6 +15,8 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+/// So many processes at once that what they have can be added up in seconds.
+const ALIVE: u32 = 1000;
 const FIRST_INSTRUCTION: &str = "import time\nprint(time.monotonic_ns())\n";
 
 /// All figures of this kind.
@@ -22,7 +25,7 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     broker.ready()?;
 
     let mut theirs = peers.python("fork_start.py", "", false)?;
-    let functions = Functions::measure(peers)?;
+    let functions = Functions::measure(peers, "idle")?;
     let [blank_p50, blank_p99, blank_bytes] = peers.blank()?;
     let goals = [("p50", 0.5, "≤ 0.1; 100 µs", blank_p50), ("p99", 0.99, "≤ 0.1; 500 µs", blank_p99)];
     for (name, at, goal, blank) in goals {
@@ -36,9 +39,11 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
     for (name, at) in [("p50", 0.5), ("p99", 0.99)] {
         table.line(&format!("… a script, {name}"), Nanoseconds(quantile(&mut ours, at)), None, "");
     }
-    let floor = Some(("fork in C", Nanoseconds(peers.fork()?)));
+    beside_hogs(peers, table)?;
+    let floor = Some(("fork in C", Nanoseconds(peers.fork(1)?)));
     table.line("spawn and exit, one after the other", functions.duration("spawn-and-exit-1")?, floor, "");
-    table.line("… eight under way", functions.duration("spawn-and-exit-8")?, None, "≤ 200 µs");
+    let floor = Some(("fork in C, eight under way", Nanoseconds(peers.fork(8)?)));
+    table.line("… eight under way", functions.duration("spawn-and-exit-8")?, floor, "≤ 200 µs");
     let rate = spawn_and_exit(&mut broker, 1000)?;
     table.line("… a script, one after the other", Nanoseconds(rate), None, "");
 
@@ -49,11 +54,15 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
             table.line("idle process, private + page tables", Figure::Kilobytes(ours), peer, "≤ 200 kB");
             let floor = Some(("a blank in C", Figure::Kilobytes(blank_bytes / 1024.0)));
             table.line("… against its floor", Figure::Kilobytes(ours), floor, "");
+            let all = all_of(peers)? / f64::from(ALIVE);
+            let what = format!("{ALIVE} alive: private + page tables of all, the broker's too, for each");
+            table.line(&what, Figure::Kilobytes(all), None, "≤ 200 kB: 20,000 in 4 GB");
         }
         None => eprintln!("idle memory: the kernel shows it to root alone; run `make bench` as root"),
     }
 
     kills(peers, table)?;
+    bombs(peers, table)?;
 
     let start = peers.duration(&["cloison", "run", "--manifest", "cloison.toml", "calls.py"])?;
     let warm = peers.warm_duration(&["run", "-c", "print('hello')"])?;
@@ -71,12 +80,25 @@ pub fn measure(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
 
 /// From `kill` to the `Down`, by what the process is stuck in.
 fn kills(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
-    let figures = peers.figures("kills.py")?;
-    let kinds = ["in receive", "in a loop", "in sum()", "in a regular expression", "in 10**10**8", "all of these"];
+    let endless = "[capabilities.endless]\nzone = \"endless.zone.toml\"\nallow = \"*\"\n";
+    std::fs::write(peers.folder().join("kills.toml"), endless)?;
+    let figures = peers.ours("kills.toml", "kills.py")?;
+    let kinds = [
+        "in receive",
+        "in a loop",
+        "in sum()",
+        "in a regular expression",
+        "in 10**10**8",
+        "in a huge sort",
+        "that catches everything",
+        "in a call that never returns",
+        "in a callback that never returns",
+        "of all of these",
+    ];
     anyhow::ensure!(figures.len() == 2 * kinds.len(), "kills.py printed {figures:?}");
     let [floor_p50, floor_p99] = peers.kill()?;
     for (kind, figures) in kinds.iter().zip(figures.chunks(2)) {
-        let is_all = *kind == "all of these";
+        let is_all = *kind == "of all of these";
         let (peers, goal) = match is_all {
             true => ([floor_p50, floor_p99].map(|floor| Some(("kill in C", Nanoseconds(floor)))), "≤ 5 ms"),
             false => ([None, None], ""),
@@ -86,6 +108,51 @@ fn kills(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
         table.line("… p99", Nanoseconds(figures[1]), peers[1], goal);
     }
     Ok(())
+}
+
+/// What a neighbour of a memory bomb notices: of all kinds together, and of the kind with the slowest answers.
+fn bombs(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
+    let output = peers.command().args(["run", "--manifest", "cloison.toml", "--root", ".", "bombs.py"]).output()?;
+    let (text, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(output.status.success(), "bombs.py: {}\n{errors}", output.status);
+    print!("{text}");
+    let mut kinds: Vec<(&str, [f64; 2])> = Vec::new();
+    for line in text.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [name, p50, p99] = words[..] else { anyhow::bail!("bombs.py printed {line}") };
+        kinds.push((name, [p50.parse()?, p99.parse()?]));
+    }
+    let [(_, idle), bombs @ .., (_, all)] = &kinds[..] else { anyhow::bail!("bombs.py printed {text}") };
+    let [idle_p50, idle_p99] = idle.map(|figure| Some(("with nobody beside", Nanoseconds(figure))));
+    table.line("a message and its answer beside a memory bomb, p50", Nanoseconds(all[0]), idle_p50, "");
+    table.line("… p99", Nanoseconds(all[1]), idle_p99, "≤ 10 ms");
+    let worst = bombs.iter().max_by(|(_, one), (_, other)| one[1].total_cmp(&other[1]));
+    let (name, figures) = worst.context("no bombs")?;
+    table.line(&format!("… of the slowest kind, {name}, p99"), Nanoseconds(figures[1]), idle_p99, "≤ 10 ms");
+    Ok(())
+}
+
+/// A spawn when each core has something to do.
+fn beside_hogs(peers: &Peers, table: &mut Table) -> anyhow::Result<()> {
+    let hogs = peers.hogs(std::thread::available_parallelism().map_or(1, usize::from))?;
+    let functions = Functions::measure(peers, "starts")?;
+    let [blank_p50, blank_p99, _] = peers.blank()?;
+    drop(hogs);
+    for (name, goal, blank) in [("p50", "100 µs", blank_p50), ("p99", "500 µs", blank_p99)] {
+        let ours = functions.duration(&format!("spawn-to-first-instruction-{name}"))?;
+        let floor = Some(("a blank in C", Nanoseconds(blank)));
+        table.line(&format!("… a function, with a hog on each core, {name}"), ours, floor, goal);
+    }
+    Ok(())
+}
+
+/// What [`ALIVE`] processes have of their own, and everything that runs for them, in kilobytes.
+fn all_of(peers: &Peers) -> anyhow::Result<f64> {
+    let running = scale::all_alive(peers, ALIVE)?;
+    let broker = running.pid();
+    let sum = microprocesses_of(broker)?.into_iter().chain([broker as i32]).filter_map(owned).sum();
+    running.end_all()?;
+    Ok(sum)
 }
 
 fn script(source: &str) -> Run {
@@ -147,9 +214,10 @@ struct Functions {
 }
 
 impl Functions {
-    fn measure(peers: &Peers) -> anyhow::Result<Self> {
+    /// `what` is the program's argument.
+    fn measure(peers: &Peers, what: &str) -> anyhow::Result<Self> {
         let mut program =
-            peers.program("functions.py").arg("idle").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+            peers.program("functions.py").arg(what).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let output = BufReader::new(program.stdout.take().context("no output")?);
         let mut lines = Vec::new();
         for line in output.lines() {

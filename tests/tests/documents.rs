@@ -32,6 +32,19 @@ fn programs_about_capabilities_print_what_stands_below_them() {
     print_what_stands_below(document, Some(manifest.expect("a cloison.toml")), 4);
 }
 
+/// The reader and the writer of messages are written from one table, and people read the other.
+#[test]
+fn the_format_of_messages_is_the_same_where_it_is_said_twice() {
+    let rows = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(|line| line.trim_start_matches("//!").trim());
+        let lines = lines.skip_while(|line| *line != "| tag | value | behind the tag |");
+        lines.take_while(|line| line.starts_with('|')).map(str::to_owned).collect()
+    };
+    let documented = rows(include_str!("../../docs/messages.md"));
+    assert!(documented.len() > 20, "it is found: {documented:?}");
+    assert_eq!(documented, rows(include_str!("../../python-lib/message/src/lib.rs")));
+}
+
 /// Run the programs of a document, of which there are so many at least, with that `cloison.toml`.
 fn print_what_stands_below(document: &str, manifest: Option<&str>, least: usize) {
     let programs = programs(document);

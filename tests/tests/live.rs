@@ -222,38 +222,77 @@ fn pids(rows: &[Value]) -> BTreeSet<i32> {
     rows.iter().filter_map(|row| row["pid"].as_i64()).map(|pid| pid as i32).collect()
 }
 
+/// How many processes of each kind `ps` shows, once it shows all that there are and these kinds are among them.
+fn all_are_shown(live: &Live<'_>, project: &Project, user: User, kinds: &[&str]) -> BTreeMap<String, usize> {
+    // While blanks come, the two looks may differ; they agree as soon as nothing changes between them.
+    let until = Instant::now() + PATIENCE;
+    let shown = loop {
+        let before = descendants(live.pid());
+        let rows = live.rows(user);
+        let after = descendants(live.pid());
+        let shown = pids(&rows);
+        let has = |kind: &&str| rows.iter().any(|row| row["kind"] == *kind);
+        let named: BTreeSet<_> = processes(project.folder()).into_iter().map(|process| process.pid).collect();
+        if before == after && shown == before && named.is_subset(&shown) && kinds.iter().all(has) {
+            break rows;
+        }
+        assert!(Instant::now() < until, "shown: {shown:?}, there: {before:?} {after:?} {named:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    shown.iter().fold(BTreeMap::new(), |mut kinds, row| {
+        *kinds.entry(row["kind"].as_str().expect("a text").to_owned()).or_default() += 1;
+        kinds
+    })
+}
+
 #[test]
 fn no_process_exists_that_ps_does_not_show() {
     for &user in users() {
         let project = family();
         let mut live = Live::start(&project, user, &[]);
         assert_eq!(live.line(), "ready");
-        // While blanks come, the two looks may differ; they agree as soon as nothing changes between them.
-        let until = Instant::now() + PATIENCE;
-        let shown = loop {
-            let before = descendants(live.pid());
-            let rows = live.rows(user);
-            let after = descendants(live.pid());
-            let shown = pids(&rows);
-            // "ready" does not wait for the zone of the one that calls, nor for a blank.
-            let has = |kind: &str| rows.iter().any(|row| row["kind"] == kind);
-            let named: BTreeSet<_> = processes(project.folder()).into_iter().map(|process| process.pid).collect();
-            if before == after && shown == before && named.is_subset(&shown) && has("zone") && has("blank") {
-                break rows;
-            }
-            assert!(Instant::now() < until, "shown: {shown:?}, there: {before:?} {after:?} {named:?}");
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        let kinds: BTreeMap<&str, usize> = shown.iter().fold(BTreeMap::new(), |mut kinds, row| {
-            *kinds.entry(row["kind"].as_str().expect("a text")).or_default() += 1;
-            kinds
-        });
+        // "ready" does not wait for the zone of the one that calls, nor for a blank.
+        let kinds = all_are_shown(&live, &project, user, &["zone", "blank"]);
         assert_eq!(
             (kinds["broker"], kinds["template"], kinds["zone"], kinds["microprocess"]),
             (1, 2, 1, 7),
             "{kinds:?}"
         );
         assert!(kinds["init"] == 2 && kinds["blank"] >= 1, "{kinds:?}");
+        drop(live.lines);
+        live.running.signal(Signal::KILL);
+        live.running.finish().ends_with(-9);
+    }
+}
+
+/// The process of a call that has one of its own, a program, its child, and one whose parent has ended.
+#[test]
+fn ps_shows_what_zones_and_programs_have_started() {
+    let grants = "[capabilities.endless]\nzone = \"endless.zone.toml\"\nallow = \"*\"\n\
+                  [capabilities.tools]\nzone = \"process\"\n\
+                  commands = [{ name = \"tool\", path = \"/usr/bin/python3\", arguments = [\"-c\", \"*\"], time = \"1 h\", processes = 8 }]\n";
+    let zone = include_str!("../c/endless.zone.toml").replace("\"per-client\"", "\"per-call\"");
+    for &user in users() {
+        let project = with_endless_calls(include_str!("../python/live/starts.py"))
+            .file("cloison.toml", grants)
+            .file("endless.zone.toml", &zone);
+        let mut live = Live::start(&project, user, &[]);
+        assert_eq!(live.line(), "ready");
+        let kinds = all_are_shown(&live, &project, user, &["call", "program"]);
+        // Zones are that of the calls, and the service that programs were asked of.
+        assert_eq!((kinds["call"], kinds["program"], kinds["zone"], kinds["init"]), (1, 3, 2, 4), "{kinds:?}");
+        let rows = live.rows(user);
+        let of = |kind: &str| rows.iter().filter(|row| row["kind"] == kind).cloned().collect::<Vec<_>>();
+        let call = &of("call")[0];
+        assert_eq!((&call["name"], &call["monitors"]), (&"endless".into(), &serde_json::json!([2])), "{call:#}");
+        let programs: Vec<_> = of("program").iter().map(|row| (row["name"].clone(), row["function"].clone())).collect();
+        let started = |path: Value| ("process".into(), path);
+        let expected = [started("/usr/bin/python3".into()), started(Value::Null), started(Value::Null)];
+        assert!(expected.iter().all(|one| programs.contains(one)), "{programs:?}");
+        let table = live.ask_as(user, &["ps"]).ends_with(0);
+        for kind in ["call ", "program "] {
+            assert!(table.stdout.lines().any(|line| line.starts_with(kind)), "{table}");
+        }
         drop(live.lines);
         live.running.signal(Signal::KILL);
         live.running.finish().ends_with(-9);

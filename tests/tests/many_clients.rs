@@ -52,6 +52,7 @@ fn who_crashes_a_zone_again_and_again_locks_nobody_else_out() {
     let output = project.main(&[]).output().ends_with(0);
     let lines: Vec<_> = output.stdout.lines().collect();
     let served = "neighbour is served: True with few crashes: True";
-    let told = "calls of this process have ended zone \"crimes\" | with `instances = \"per-call\"`, a crash costs its own call alone";
+    let told = "calls of this process have ended zone \"crimes\" | with `instances = \"per-client\"`, a crash costs its own client alone, \
+                and with `\"per-call\"` its own call alone";
     assert_eq!(lines, ["slowed down: True", told, served, served], "{output}");
 }

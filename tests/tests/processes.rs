@@ -214,7 +214,9 @@ fn a_process_that_is_not_made_fresh_runs_nothing() {
 
 #[test]
 fn what_a_fork_copies_is_fresh_in_a_child() {
-    let output = application(program!("fresh")).application(&["an argument"]).output();
+    let manifest = "[app]\nentry = \"app:main\"\n[capabilities.libm]\nzone = \"libm\"\nallow = [\"sqrt\"]\n";
+    let project = application(program!("fresh")).file("cloison.toml", manifest);
+    let output = project.application(&["an argument"]).output();
     assert_eq!(output.stderr.matches("half a line of the template").count(), 1, "{output}");
     output.prints(expected!("fresh"));
 }

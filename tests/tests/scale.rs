@@ -5,21 +5,32 @@ use cloison_tests::{Project, User};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-/// Blanks that may be there or not, and what each has in the broker.
+/// Blanks that may be there or not, and what each has in the broker: its mailbox is the one mapping.
 const BLANKS: usize = 16;
 const DESCRIPTORS_EACH: usize = 2;
 /// So many microprocesses have two descriptors in the broker, and all others one.
 const WATCHED_BY_DESCRIPTOR: usize = 128;
+const MAPPINGS_EACH: usize = 1;
 
 fn descriptors(pid: i32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).expect("the broker lives").count()
 }
 
-/// Memory of its own, in KiB.
-fn memory(pid: i32) -> u64 {
+/// Memory of its own, and what it has touched of shared memory, in KiB.
+fn memory(pid: i32) -> (u64, u64) {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("the broker lives");
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).expect("it has memory");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("it has memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    };
+    (field("RssAnon:"), field("RssShmem:"))
+}
+
+/// How many pieces of shared memory it has mapped: none of them has a name in a folder.
+fn shared_mappings(pid: i32) -> usize {
+    let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("the broker lives");
+    let shared = |line: &&str| line.split_ascii_whitespace().nth(1).is_some_and(|rights| rights.ends_with('s'));
+    maps.lines().filter(shared).count()
 }
 
 #[test]
@@ -63,13 +74,17 @@ fn four_hundred_spawns_and_exits_leave_nothing() {
     for tenth in 1..=10 {
         assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), format!("ended {}", tenth * 40));
         let pid = running.pid();
-        seen.push((processes(project.folder()).len(), descriptors(pid), memory(pid)));
+        let (own, shared) = memory(pid);
+        seen.push((processes(project.folder()).len(), descriptors(pid), own, shared, shared_mappings(pid)));
         running.stdin().write_all(b"\n").expect("it listens");
     }
     let (first, last) = (seen[2], seen[9]);
     assert!(last.0 <= first.0 + BLANKS, "processes: {seen:?}");
     assert!(last.1 <= first.1 + BLANKS * DESCRIPTORS_EACH, "descriptors: {seen:?}");
     assert!(last.2 <= first.2 + 512, "memory of the broker: {seen:?}");
+    assert!(last.3 <= first.3 + 512, "shared memory that the broker has touched: {seen:?}");
+    assert!(last.4 <= first.4 + BLANKS * MAPPINGS_EACH, "shared memory that the broker has mapped: {seen:?}");
+    assert!(seen.iter().all(|look| look.4 > 0), "the control sees the mailbox of the program: {seen:?}");
     assert_eq!(lines.next().expect("it has not ended").expect("UTF-8"), "told 100 of 100");
     running.finish().ends_with(0);
     let left = Traces::of(User::Current, project.folder()).since(&before);

@@ -93,6 +93,8 @@ fn kind(kind: ProcessKind) -> &'static str {
         ProcessKind::Init => "init",
         ProcessKind::Launcher => "launcher",
         ProcessKind::Zone => "zone",
+        ProcessKind::Call => "call",
+        ProcessKind::Program => "program",
         ProcessKind::Blank => "blank",
         ProcessKind::Microprocess => "microprocess",
     }

@@ -17,6 +17,7 @@
 use crate::broker::{Broker, EventSource, FROM_ZONE_BYTES};
 use crate::child::Exit;
 use crate::family::{Family, TAKING_DOWN};
+use crate::inspection::Activity;
 use crate::reactor::{Reactor, ReactorKey};
 use crate::zones::zone::InstanceId;
 use cloison_contract::host::process::{FOLDER_BYTES, RunOrder, RunOutcome, check_size};
@@ -44,9 +45,9 @@ const ORDERS_PER_TURN: usize = 16;
 #[derive(Debug)]
 pub(crate) struct ProgramRun {
     /// Position of its capability's zone.
-    zone: usize,
+    pub(crate) zone: usize,
     /// Its file, as the configuration has it.
-    path: String,
+    pub(crate) path: String,
     /// Where it begins.
     folder: String,
     /// Its control socket, until it is the program; afterwards its init's lifeline.
@@ -55,7 +56,7 @@ pub(crate) struct ProgramRun {
     leash: Control,
     /// Where the reactor knows the leash, until nobody is at its other end any more.
     leash_registration: Option<ReactorKey>,
-    family: Family,
+    pub(crate) family: Family,
     worker: Option<ReactorKey>,
     init: Option<ReactorKey>,
     /// It is about to become the program, or has.
@@ -344,6 +345,15 @@ impl Broker {
 }
 
 impl ProgramRun {
+    /// What `ps` says that it does.
+    pub(crate) fn activity(&self) -> Activity {
+        match (self.doomed || self.overdue, self.runs) {
+            (true, _) => Activity::Ending,
+            (false, false) => Activity::Starting,
+            (false, true) => Activity::Running,
+        }
+    }
+
     /// The launcher says which processes it has made; their ends are events from now on.
     fn adopt(
         &mut self,

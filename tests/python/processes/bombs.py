@@ -1,4 +1,4 @@
-# For tests/tests/processes.rs: each of these uses up its memory (or what else it is given), and a neighbour goes on answering.
+# For tests/tests/processes.rs, and for benches/spawn/bombs.py: each of these uses up its memory (or what else it is given), and a neighbour goes on answering.
 import sys
 import time
 
@@ -104,6 +104,22 @@ def floods(victim):
         victim.send(b"x" * 60_000)
 
 
+# Those that need nobody else.
+BOMBS = (
+    grows_a_list,
+    doubles_a_string,
+    grows_a_dict,
+    grows_an_integer,
+    asks_for_all_at_once,
+    nests_operators_in_the_parser,
+    nests_blocks_in_the_parser,
+    nests_in_the_parser,
+    recurses,
+    recurses_without_a_limit,
+    recurses_through_a_builtin,
+)
+
+
 def worst_answer(neighbour, seconds):
     until = time.monotonic() + seconds
     worst = 0
@@ -138,19 +154,7 @@ def main():
         receive(Down)
         return "it had to be ended"
 
-    for bomb in (
-        grows_a_list,
-        doubles_a_string,
-        grows_a_dict,
-        grows_an_integer,
-        asks_for_all_at_once,
-        nests_operators_in_the_parser,
-        nests_blocks_in_the_parser,
-        nests_in_the_parser,
-        recurses,
-        recurses_without_a_limit,
-        recurses_through_a_builtin,
-    ):
+    for bomb in BOMBS:
         print(bomb.__name__, "->", end_of(spawn(bomb, memory=MEMORY, cpu=30, monitor=True)), flush=True)
     # Who floods is told; the one that sleeps over it has no more in its mailbox than it may.
     victim = spawn(flooded, memory=MEMORY)

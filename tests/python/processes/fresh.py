@@ -44,6 +44,10 @@ finalized = weakref.finalize(Thing(), print, "a finalizer of the template", flus
 talks = []
 atexit.register(lambda: talks and print("atexit of the module", flush=True))
 began = time.monotonic(), time.perf_counter(), time.time()
+# Seconds of processor time. The template has had more than that, and each of its processes takes a few hundredths of it.
+LONG = 1.0
+while min(time.process_time(), time.thread_time()) < LONG:
+    pass
 context = contextvars.ContextVar("context", default="of the module")
 local = threading.local()
 local.value = "of the template"
@@ -77,11 +81,18 @@ def samples():
         "identity": (by_identity[thing], reference() is thing, weak_values["thing"] is thing, weak_keys[thing]),
         "a finalizer that has run": finalized.alive,
         "clocks go on": all(one > other for one, other in zip(now, began)),
+        "processor clocks begin anew": all(clock < LONG for clock in processor_clocks()),
         "context": context.get(),
         "thread": threading.current_thread() is threading.main_thread(),
         "a lock": lock.acquire(timeout=0.1),
         "mailbox": mailbox_is_empty(),
     }
+
+
+def processor_clocks():
+    clocks = time.CLOCK_PROCESS_CPUTIME_ID, time.CLOCK_THREAD_CPUTIME_ID
+    whole = time.process_time_ns() / 1e9, time.thread_time_ns() / 1e9
+    return time.process_time(), time.thread_time(), *whole, *map(time.clock_gettime, clocks), sum(os.times()[:2])
 
 
 def mailbox_is_empty():
@@ -127,10 +138,32 @@ def raises():
     sys.exit(3)
 
 
-def run(function, *arguments):
+def run(function, *arguments, **options):
     sys.stdout.flush()
-    spawn(function, *arguments, monitor=True)
+    spawn(function, *arguments, monitor=True, **options)
     return receive(Down, timeout=300).reason
+
+
+library = None
+
+
+def calls(to):
+    """What its parent has open is not there: it asks for its own, and has none that it does not ask for."""
+    try:
+        to.send((library, cloison.capability("libm").sqrt(49.0)))
+    except cloison.CapabilityDenied as error:
+        # But its number.
+        to.send((library, str(error).splitlines()[0].split(maxsplit=2)[2]))
+
+
+def channels():
+    """Open channels: one of this process is of no use in its children, and is none of theirs where they are counted."""
+    global library
+    library = cloison.capability("libm")
+    print("this process has a channel:", library.sqrt(25.0))
+    for options in ({}, {"capabilities": ["libm"], "channels": 0}, {"capabilities": ["libm"], "channels": 1}):
+        print(options, run(calls, cloison.self(), **options), *receive(tuple, timeout=300), sep=" | ")
+    print("and still has it:", library.sqrt(36.0))
 
 
 def has_log_handlers(to):
@@ -190,4 +223,5 @@ def main():
     print("which is not printed twice")
     compared()
     own()
+    channels()
     print("the end")

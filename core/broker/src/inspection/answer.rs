@@ -4,7 +4,7 @@ use super::socket::Listener;
 use super::table::{SeenStack, Want};
 use super::{
     Activity, ApplicationReport, Ask, CapabilitiesReport, InspectionAnswer, InspectionRequest, ProcessKind, ProcessRow,
-    VERSION, kernel,
+    VERSION, kernel, started,
 };
 use crate::zones::replacement::NotBegun;
 use cloison_contract::process::Reason;
@@ -199,8 +199,10 @@ fn stack(answered: &Receiver<SeenStack>, ask_again: impl Fn()) -> InspectionAnsw
     InspectionAnswer::Stack { stack: None, seen }
 }
 
-/// Add what the router and the kernel know.
+/// Add what the router and the kernel know, and the processes that only the kernel knows of.
 fn complete(mut rows: Vec<ProcessRow>, router: &RouterHandle) -> Vec<ProcessRow> {
+    let started = started::by(&rows, &kernel::parents());
+    rows.extend(started);
     let mut inspections: HashMap<_, _> = router.inspect().into_iter().map(|one| (one.number, one)).collect();
     for row in &mut rows {
         kernel::complete(row);

@@ -1,12 +1,28 @@
 //! What the kernel says of a process.
 
 use super::{CpuUse, MemoryUse, ProcessRow};
-use std::fs::read_to_string;
+use std::fs::{read_dir, read_to_string};
 use std::time::Duration;
 
 /// Add what the kernel says to what is known of a process.
 pub(crate) fn complete(row: &mut ProcessRow) {
     (row.memory, row.cpu) = row.pid.map_or((None, None), |pid| (memory(pid), cpu(pid)));
+}
+
+/// Every process that runs or may run again, with its parent. Those that have ended and were not waited for are left out: they run
+/// nothing, and have nothing.
+pub(crate) fn parents() -> Vec<(i32, i32)> {
+    let numbers = read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = numbers.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter_map(|pid: i32| Some((pid, parent(&read_to_string(format!("/proc/{pid}/stat")).ok()?)?))).collect()
+}
+
+/// Whose child a process is, by its line in `stat`. What it calls itself stands there, too, in parentheses, and may have some of its own.
+fn parent(stat: &str) -> Option<i32> {
+    let mut fields = stat.rsplit_once(") ")?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    (!["Z", "X"].contains(&state)).then_some(parent)
 }
 
 /// The most memory that it has had at once, in bytes, and its processor time; also of one that has ended and was not waited for, whose
@@ -70,6 +86,13 @@ mod tests {
         drop(std::hint::black_box(block));
         assert!(cpu(pid).unwrap().used_nanoseconds > 0);
         assert_eq!((super::memory(-1), cpu(-1)), (None, None));
+    }
+
+    #[test]
+    fn a_name_with_parentheses_does_not_hide_a_parent() {
+        assert_eq!(parent("7 (a) S 1 (b)) S 4 7 7 0"), Some(4));
+        assert_eq!((parent("7 (gone) Z 4 7"), parent("7 (x) S"), parent("")), (None, None, None));
+        assert!(parents().contains(&(std::process::id() as i32, std::os::unix::process::parent_id() as i32)));
     }
 
     #[test]

@@ -15,11 +15,13 @@
 //! | `capabilities` | what it knows of capabilities |
 //! | `answer` | the thread |
 //! | `kernel` | what the kernel says of a process |
+//! | `started` | processes that only the kernel knows of |
 
 mod answer;
 mod capabilities;
 pub(crate) mod kernel;
 pub mod socket;
+pub(crate) mod started;
 pub(crate) mod table;
 
 pub(crate) use answer::Inspector;
@@ -32,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// What the two sides say to each other. A command of another version is told so.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 
 /// What a command asks. One request for each connection.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -212,11 +214,11 @@ pub struct ProcessRow {
     pub number: Option<ProcessNumber>,
     /// Its number in the operating system, once it has been forked.
     pub pid: Option<i32>,
-    /// What it was called when it was spawned; a zone's name.
+    /// What it was called when it was spawned; a zone's name, also for what runs a call of it or was started by it.
     pub name: Option<String>,
     /// Under which names it is registered.
     pub names: Vec<String>,
-    /// What it runs.
+    /// What it runs: a function, or the file of a program.
     pub function: Option<String>,
     /// Who has spawned it.
     pub parent: Option<ProcessNumber>,
@@ -234,7 +236,7 @@ pub struct ProcessRow {
     pub capabilities: Vec<String>,
     /// To whom it is linked.
     pub links: Vec<ProcessNumber>,
-    /// Whom it monitors; whom a zone serves.
+    /// Whom it monitors; whom a zone, or a call's process of it, serves.
     pub monitors: Vec<ProcessNumber>,
     /// Exit signals are messages to it.
     pub traps_exits: bool,
@@ -255,10 +257,14 @@ pub enum ProcessKind {
     Template,
     /// The init of a namespace.
     Init,
-    /// It starts a sandbox and goes.
+    /// It starts a sandbox and goes; or a process that was made this moment, and has not yet said what it is.
     Launcher,
-    /// A process with a C library.
+    /// A process with a C library, or of a capability that Cloison itself provides.
     Zone,
+    /// The process of one call, in a zone of which each call has its own.
+    Call,
+    /// A program of the machine that a capability has started, and whatever that has started.
+    Program,
     /// A microprocess that waits for something to run.
     Blank,
     /// A microprocess.

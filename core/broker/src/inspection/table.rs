@@ -89,7 +89,7 @@ impl Broker {
         });
     }
 
-    /// A row for each process of ours, without what the router and the kernel know.
+    /// A row for each process that the broker has made or has been told of, without what the router and the kernel know.
     fn table(&self) -> Vec<ProcessRow> {
         let mut rows = vec![row(ProcessKind::Broker, Some(std::process::id() as i32))];
         let keeper = self.template.family.keeper();
@@ -120,6 +120,17 @@ impl Broker {
             }
             for row in &mut family {
                 row.name = Some(self.zones[instance.zone].specification.interface.name.clone());
+            }
+            rows.append(&mut family);
+        }
+        for run in self.runs.values() {
+            let mut family = self.family_rows(&run.family, ProcessKind::Program);
+            for row in &mut family {
+                row.name = Some(self.zones[run.zone].specification.interface.name.clone());
+                row.activity = run.activity();
+            }
+            for row in family.iter_mut().filter(|row| row.kind == ProcessKind::Program) {
+                row.function = Some(run.path.clone());
             }
             rows.append(&mut family);
         }

@@ -9,7 +9,7 @@ use super::{FromKeeper, ServiceState, WarmAnswer, WarmRequest, Wish};
 use crate::child::Child;
 use crate::inspection::socket::{Listener, private};
 use crate::inspection::table::row;
-use crate::inspection::{Activity, ProcessKind, ProcessRow, kernel};
+use crate::inspection::{Activity, ProcessKind, ProcessRow, kernel, started};
 use crate::launch::Binaries;
 use cloison_transport::control::Control;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -386,6 +386,9 @@ impl WarmService {
             }
             processes.extend(waiting.blank.map(|blank| of(ProcessKind::Blank, blank)));
         }
+        // But what the service itself has started: a keeper that it has given away is an application's.
+        let started = started::by(&processes[1..], &kernel::parents());
+        processes.extend(started);
         processes.iter_mut().for_each(kernel::complete);
         ServiceState {
             service: getpid().as_raw_nonzero().get(),

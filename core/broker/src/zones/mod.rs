@@ -182,12 +182,13 @@ impl Broker {
         let has_handles = interface.types.iter().any(|one| matches!(one.kind, TypeKind::Handle(_)));
         let advice = match (interface.sandbox.instances, has_handles) {
             (Instances::PerCall, _) | (Instances::PerClient, true) => return message,
-            (Instances::PerClient | Instances::Shared, false) => {
-                "`instances = \"per-call\"`, a crash costs its own call"
+            (Instances::PerClient, false) => "`instances = \"per-call\"`, a crash costs its own call alone",
+            (Instances::Shared, false) => {
+                "`instances = \"per-client\"`, a crash costs its own client alone, and with `\"per-call\"` its own call alone"
             }
-            (Instances::Shared, true) => "`instances = \"per-client\"`, a crash costs its own client",
+            (Instances::Shared, true) => "`instances = \"per-client\"`, a crash costs its own client alone",
         };
-        format!("{message}; with {advice} alone: [sandbox] of {}", interface.source)
+        format!("{message}; with {advice}: [sandbox] of {}", interface.source)
     }
 
     fn unavailable(&mut self, client: Pid, message: String) {

@@ -3,6 +3,8 @@
 use cloison_tests::Project;
 use cloison_tests::server::{HttpServer, ok};
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 const PACKS: &str = include_str!("../python/record/packs.py");
 
@@ -39,6 +41,24 @@ fn one_run_makes_the_smallest_manifest_and_no_more_is_granted_by_it() {
     for (arguments, bound) in [(["1000", "9"], "level in [1, 6]"), (["5000", "6"], "len(source) <= 1024")] {
         let denied = project.main(&arguments).output();
         assert!(denied.stderr.contains("CapabilityDenied") && denied.stderr.contains(bound), "{denied}");
+    }
+}
+
+/// Somebody has made a file of that name while the program ran: it stays as it is, and what was recorded is said.
+#[test]
+fn what_was_recorded_is_not_lost_with_its_file() {
+    let project = Project::script(include_str!("../python/record/waits.py"));
+    for (status, expected) in [("0", 1), ("3", 3)] {
+        let record = ["run", "--record", "--record-anyway", "--output", "made.toml", "main.py", status];
+        let mut running = project.cloison(&record).start_with(Stdio::piped());
+        let mut line = String::new();
+        BufReader::new(running.stdout()).read_line(&mut line).expect("a report");
+        assert_eq!(line, "907060870 started\n");
+        fs::write(project.app("made.toml"), "theirs").expect("a file");
+        let output = running.finish().ends_with(expected);
+        output.complains(&["made.toml: a recording is written to a new file, and there is one", "\"crc32\",  # "]);
+        assert_eq!(recorded(&project, "made.toml"), "theirs");
+        fs::remove_file(project.app("made.toml")).expect("a file");
     }
 }
 

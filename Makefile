@@ -21,6 +21,7 @@ PREFIX ?= /usr/local
 # licences and known faults of dependencies.
 TOOLS := $(abspath $(TARGET))/tools
 MYPY := $(TOOLS)/mypy-2.4.1
+WHEELS := $(TOOLS)/wheels
 DENY := $(TOOLS)/cargo-deny-0.20.2
 
 .PHONY: build install demo check test mypy lint bench model upstream fast
@@ -49,20 +50,32 @@ test: model mypy
 
 mypy: $(MYPY)
 
-# Where python3 comes without ensurepip, as on Debian, its pip installs from outside, if there is one.
+# What installs into the environment: the pip that python3 brings, the one beside it, or, as on Debian, which packages both apart from
+# python3, that of its package of wheels.
 $(MYPY):
 	@mkdir -p "$(TOOLS)"
 	rm -rf "$@.new"
-	python3 -m venv --without-pip "$@.new" || { echo "hint: python3 has no venv here; on Debian: apt install python3-venv" >&2; exit 1; }
-	@pip() { python3 -m pip --python "$@.new/bin/python3" "$$@"; }; \
-		if python3 -c "import ensurepip" 2>/dev/null; then \
-			"$@.new/bin/python3" -m ensurepip >/dev/null && pip() { "$@.new/bin/python3" -m pip "$$@"; }; \
-		elif ! python3 -m pip --version >/dev/null 2>&1; then \
-			echo "hint: python3 can set up no pip here (no ensurepip), and has none itself; on Debian: apt install python3-venv" >&2; \
-			exit 1; \
+	python3 -m venv --without-pip "$@.new"
+	@if "$@.new/bin/python3" -m ensurepip >/dev/null 2>&1; then \
+			pip() { "$@.new/bin/python3" -m pip "$$@"; }; \
+		elif python3 -m pip --python "$@.new/bin/python3" --version >/dev/null 2>&1; then \
+			pip() { python3 -m pip --python "$@.new/bin/python3" "$$@"; }; \
+		else \
+			$(MAKE) --no-print-directory "$(WHEELS)" || exit 1; \
+			pip() { "$@.new/bin/python3" "$$(ls "$(WHEELS)"/pip-*.whl)/pip" "$$@"; }; \
 		fi; \
 		echo "pip install mypy" && pip install --quiet --disable-pip-version-check mypy==$(lastword $(subst -, ,$@))
 	mv "$@.new" "$@"
+
+# apt-get keeps its lists and packages in a folder of ours: nobody has to be root, and nothing is installed.
+$(WHEELS):
+	@command -v apt-get >/dev/null || { echo "hint: python3 has neither ensurepip nor pip here: install one of them" >&2; exit 1; }
+	rm -rf "$@.new"
+	@mkdir -p "$@.new/lists/partial" "$@.new/cache/archives/partial"
+	cd "$@.new" && apt() { apt-get -qq -o Dir::State::Lists="$@.new/lists" -o Dir::Cache="$@.new/cache" -o APT::Sandbox::User="$$(id -un)" "$$@"; } && \
+		apt update && apt download python3-pip-whl && dpkg-deb --extract python3-pip-whl_*.deb .
+	mv "$@.new/usr/share/python-wheels" "$@"
+	rm -rf "$@.new"
 
 $(DENY):
 	cargo install --locked --quiet --root "$@" --target-dir "$(TOOLS)/build" cargo-deny@$(lastword $(subst -, ,$@))

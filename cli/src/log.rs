@@ -20,6 +20,15 @@ pub const HURRY: Duration = Duration::from_millis(500);
 /// How long to wait before trying again what would block.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// What the command says at its end.
+#[derive(Default)]
+pub struct LastWords {
+    /// Lines that stand before the error, if there is one.
+    pub text: String,
+    /// How long they may take to be written; nothing is left running then.
+    pub patience: Option<Duration>,
+}
+
 /// What the thread gets.
 enum Item {
     Last(Vec<u8>),

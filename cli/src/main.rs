@@ -27,7 +27,6 @@ mod warm;
 use clap::{Parser, Subcommand};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// The exit status of a defect of ours, as Rust has it.
 const PANICKED: u8 = 101;
@@ -94,20 +93,20 @@ fn main() -> ExitCode {
     };
     output::trace(arguments.verbose, &log);
     log.take_panics();
-    let mut patience = None;
-    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| command(arguments.command, &mut patience)));
+    let mut last = log::LastWords::default();
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| command(arguments.command, &mut last)));
     let (status, words) = match ended {
         Ok(Ok(status)) => (status, String::new()),
         Ok(Err(error)) => (ExitCode::from(output::status(&error)), output::words(&error)),
         Err(_) => (ExitCode::from(PANICKED), String::new()),
     };
-    log.finish(words, patience);
+    log.finish(last.text + &words, last.patience);
     status
 }
 
-fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+fn command(command: Command, last: &mut log::LastWords) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Run(arguments) => run::run(&arguments, patience),
+        Command::Run(arguments) => run::run(&arguments, last),
         Command::New(arguments) => new::run(&arguments),
         Command::Add(arguments) => add::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -128,7 +127,7 @@ fn command(command: Command, patience: &mut Option<Duration>) -> anyhow::Result<
         Command::Replace(arguments) => live::replace(&arguments),
         Command::Why(arguments) => live::why(&arguments),
         Command::Audit(what) => audit::run(&what),
-        Command::Zone(what) => record::zone(&what, patience),
+        Command::Zone(what) => record::zone(&what, last),
         Command::Up(arguments) => warm::up(&arguments),
         Command::Down(arguments) => warm::down(&arguments),
         Command::Keep(arguments) => Ok(warm::keep(&arguments)),

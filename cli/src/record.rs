@@ -5,20 +5,21 @@
 
 mod offer;
 
+use crate::log::LastWords;
 use crate::run::{self, RunArguments};
 use anyhow::{Context, bail};
 use clap::Parser;
 use cloison_broker::Broker;
-use cloison_broker::application::{LoadError, LoadedApplication, files};
+use cloison_broker::application::{LoadedApplication, files};
 use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;
+use cloison_manifest::diagnostic::Diagnostics;
 use cloison_manifest::recording::{self, OfferedHostService, Recording, zone};
 use cloison_manifest::{application, bundled, manifest};
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 /// What is written where there is no `cloison.toml`, and where there is one.
 const NAMES: [&str; 2] = ["cloison.toml", "cloison.recorded.toml"];
@@ -101,7 +102,7 @@ pub struct ZoneRecordArguments {
 }
 
 /// `cloison zone …`
-pub fn zone(command: &ZoneCommand, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+pub fn zone(command: &ZoneCommand, last: &mut LastWords) -> anyhow::Result<ExitCode> {
     let ZoneCommand::Record(arguments) = command;
     let ZoneRecordArguments { manifest, output, record_anyway, run } = arguments;
     let said = |first: &[&str]| {
@@ -126,7 +127,7 @@ pub fn zone(command: &ZoneCommand, patience: &mut Option<Duration>) -> anyhow::R
     });
     let beside = manifest.parent().unwrap_or(Path::new("")).to_owned();
     let planned = PlannedRecording::new((path, beside), Some(manifest.clone()), *record_anyway)?;
-    run::recorded(&program, Some(planned), patience)
+    run::recorded(&program, Some(planned), last)
 }
 
 /// What follows on `--`.
@@ -258,15 +259,19 @@ fn not_made(path: &Path, error: io::Error) -> anyhow::Error {
 }
 
 impl StartedRecording {
-    /// Write what the application has done, or what the zone has needed.
-    pub fn write(&self, broker: &mut Broker, end: &RecordedEnd) -> anyhow::Result<()> {
+    /// Make the file of what the application has done, or the zone has needed. What there is to say of it comes back, and is said when
+    /// nothing is left running: here the broker's signals are blocked, and whoever reads standard error may never do so.
+    ///
+    /// # Errors
+    ///
+    /// There can be no such file any more, or what was recorded is no manifest. What was recorded is in the error then.
+    pub fn write(&self, broker: &mut Broker, end: &RecordedEnd) -> anyhow::Result<String> {
         let RecordedEnd { failed, next } = end;
         let shown = printable::line(&self.path.display().to_string());
         let hints = match &self.zone {
             Some(zone) => self.write_zone(zone, broker, failed.as_deref())?,
             None => self.write_application(broker, failed.as_deref())?,
         };
-        let mut screen = io::stderr();
         let said = match (failed, hints.is_empty()) {
             (Some(failed), _) => {
                 format!("{shown} is what it did until then, and not what it needs: {}", printable::line(failed))
@@ -274,18 +279,26 @@ impl StartedRecording {
             (None, true) => format!("{shown} is what this run needed"),
             (None, false) => format!("{shown} is what this run used, which may be less than it needs:"),
         };
-        writeln!(screen, "warning: the recording has ended: {said}")?;
-        hints.iter().try_for_each(|hint| writeln!(screen, "hint: {}", printable::line(hint)))?;
+        let mut words = format!("warning: the recording has ended: {said}\n");
+        words.extend(hints.iter().map(|hint| format!("hint: {}\n", printable::line(hint))));
         if self.zone.is_none() {
             let [explain, run] = next(&shell_word(&self.path.to_string_lossy())).map(|line| printable::line(&line));
-            writeln!(screen, "hint: read it; `cloison explain {explain}` says in words what it grants")?;
-            writeln!(screen, "hint: `cloison run {run}` runs the program with it")?;
+            words += &format!("hint: read it; `cloison explain {explain}` says in words what it grants\n");
+            words += &format!("hint: `cloison run {run}` runs the program with it\n");
         }
-        Ok(())
+        Ok(words)
     }
 
-    fn make(&self, text: &str) -> anyhow::Result<()> {
-        make(&self.path)?.write_all(text.as_bytes()).with_context(|| self.path.display().to_string())
+    /// The file, if what was recorded can be `read` and nobody has made one of that name meanwhile. What a run has shown is not to be had
+    /// again at once, so that it is in the error otherwise.
+    fn make<T>(&self, text: &str, read: Result<T, Diagnostics>) -> anyhow::Result<()> {
+        let made = match read {
+            Ok(_) => make(&self.path).and_then(|mut file| Ok(file.write_all(text.as_bytes())?)),
+            Err(mistakes) => Err(anyhow::Error::msg(format!("a defect of ours: {mistakes}"))),
+        };
+        made.map_err(|why| {
+            anyhow::Error::msg(format!("{why:#}\nwhat was recorded, for {}:\n{text}", self.path.display()))
+        })
     }
 
     fn write_zone(&self, zone: &Path, broker: &mut Broker, failed: Option<&str>) -> anyhow::Result<Vec<String>> {
@@ -294,9 +307,7 @@ impl StartedRecording {
         let real = zone.canonicalize()?;
         let here = real.parent().unwrap_or(Path::new("/"));
         let text = zone::manifest(&base, &interface.sandbox, &here.to_string_lossy(), &used, failed)?;
-        let read = manifest::parse(&self.path.display().to_string(), &text);
-        read.map(drop).map_err(LoadError::Manifests)?;
-        self.make(&text)?;
+        self.make(&text, manifest::parse(&self.path.display().to_string(), &text))?;
         let mut hints = Vec::new();
         if used.files.is_none() {
             hints.push("more was done with files than could be watched: `files` is as it was".to_owned());
@@ -314,9 +325,7 @@ impl StartedRecording {
         let application = broker.application();
         let base = application.recorded.as_deref().unwrap_or_default();
         let text = recording::manifest(base, &application.limits, &recorded, &broker.interfaces(), failed)?;
-        let read = application::parse(&self.path.display().to_string(), &text);
-        read.map(drop).map_err(LoadError::Manifests)?;
-        self.make(&text)?;
+        self.make(&text, application::parse(&self.path.display().to_string(), &text))?;
         let mut hints = lacks(&recorded, application, &self.beside);
         let real =
             |folder: &Path| if folder.as_os_str().is_empty() { Path::new(".") } else { folder }.canonicalize().ok();

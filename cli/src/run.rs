@@ -1,7 +1,7 @@
 //! `cloison run`
 
-use crate::log::HURRY;
-use crate::output::ExitMessage;
+use crate::log::{HURRY, LastWords};
+use crate::output::{self, ExitMessage};
 use crate::record::{NextArguments, PlannedRecording, RecordArguments, RecordedEnd, shell_word};
 use cloison_broker::application::files;
 use cloison_broker::application::request::{self, Program, RecordOffer, RunRequest, SCRIPT_BYTES, Unasked};
@@ -62,17 +62,17 @@ pub struct RunArguments {
     program: Vec<String>,
 }
 
-/// `patience` is how long the command may take to say its last words; nothing is left running then.
-pub fn run(arguments: &RunArguments, patience: &mut Option<Duration>) -> anyhow::Result<ExitCode> {
+/// `last` gets what is to be said at the end beside an error, and how long that may take.
+pub fn run(arguments: &RunArguments, last: &mut LastWords) -> anyhow::Result<ExitCode> {
     let recording = arguments.record.plan(arguments.place())?;
-    recorded(arguments, recording, patience)
+    recorded(arguments, recording, last)
 }
 
 /// The same, recorded if that is wanted.
 pub fn recorded(
     arguments: &RunArguments,
     planned: Option<PlannedRecording>,
-    patience: &mut Option<Duration>,
+    last: &mut LastWords,
 ) -> anyhow::Result<ExitCode> {
     let mut application = load(arguments)?;
     application.recorded_zone = planned.as_ref().and_then(PlannedRecording::zone).map(Path::to_owned);
@@ -95,9 +95,15 @@ pub fn recorded(
     // Nothing is left when the command says how it ended: who reads that may take as long as he likes.
     let interrupted = broker.end();
     let outcome = outcome.or_else(refused);
-    written.transpose()?;
     if interrupted || outcome.as_ref().is_ok_and(|outcome| outcome.signal) {
-        *patience = Some(HURRY);
+        last.patience = Some(HURRY);
+    }
+    match written {
+        None => {}
+        Some(Ok(words)) => last.text = words,
+        // It is why the command fails, if nothing else is.
+        Some(Err(error)) if matches!(outcome, Ok(Outcome { status: 0, .. })) => return Err(error),
+        Some(Err(error)) => last.text = output::words(&error),
     }
     let Outcome { message, status, signal } = outcome?;
     let message =

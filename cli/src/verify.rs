@@ -95,4 +95,4 @@ pub fn library(zone: &ZoneSpecification, library: &OpenedLibrary, verified: &mut
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

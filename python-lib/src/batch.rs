@@ -205,9 +205,9 @@ impl Batch {
         const WHAT: &str = "the calls of a batch take";
         let noted = self.noted.borrow();
         if noted.len() == noted.capacity() {
-            errors::room(WHAT, (2 * noted.len() * size_of::<Noted>()) as u64, vm)?;
+            errors::ensure_free(WHAT, (2 * noted.len() * size_of::<Noted>()) as u64, vm)?;
         }
-        errors::room(WHAT, prepared.bulk_bytes() + OBJECT_BYTES, vm)
+        errors::ensure_free(WHAT, prepared.bulk_bytes() + OBJECT_BYTES, vm)
     }
 
     /// An argument that an earlier call's result fills in.
@@ -262,7 +262,7 @@ impl Batch {
         self.state.set(State::Over);
         let mut noted = self.noted.take();
         let needed = noted.len() * (size_of::<Made>() + size_of::<PyObjectRef>());
-        if let Err(error) = errors::room("the results of a batch take", needed as u64, vm) {
+        if let Err(error) = errors::ensure_free("the results of a batch take", needed as u64, vm) {
             skip(noted);
             return Err(error);
         }
@@ -315,7 +315,7 @@ impl Batch {
         self.check_zone(vm)?;
         let offset = end.next_multiple_of(ARENA_ALIGNMENT);
         let length = noted.iter().map(|call| rows::row_bytes(call.words.len(), call.links.len())).sum();
-        errors::room("the calls of a batch take", length, vm)?;
+        errors::ensure_free("the calls of a batch take", length, vm)?;
         let mut image = Vec::with_capacity(length as usize);
         for call in noted.iter_mut() {
             let mut links = Vec::new();

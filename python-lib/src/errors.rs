@@ -30,7 +30,7 @@ pub fn new(class: &str, message: &str, attributes: &[(&str, PyObjectRef)], vm: &
 /// `MemoryError` unless so many bytes can be had in one piece. Whoever takes memory for what others have determined the size of
 /// asks here first: Rust ends the process when the allocator refuses.
 #[inline]
-pub fn room(what: &str, bytes: u64, vm: &VirtualMachine) -> PyResult<()> {
+pub fn ensure_free(what: &str, bytes: u64, vm: &VirtualMachine) -> PyResult<()> {
     match is_there(bytes, memory::free_bytes()) {
         true => Ok(()),
         false => Err(no_room(what, vm)),

@@ -9,6 +9,7 @@
 //! | [`leftovers`] | processes, shared memory and files that a run should not have left |
 //! | [`terminal`] | terminals that nobody sits at |
 //! | [`compiler`] | the C compiler |
+//! | [`libraries`] | libraries that a machine may have or not |
 //! | [`server`] | servers on loopback that a test starts |
 //! | [`cargo`] | what cargo knows of the workspace |
 //!
@@ -24,6 +25,7 @@ pub mod cargo;
 pub mod compiler;
 pub mod conformance;
 pub mod leftovers;
+pub mod libraries;
 pub mod project;
 pub mod run;
 pub mod server;

@@ -1,10 +1,10 @@
 //! The examples, as their first lines say they are run.
 
 use cloison_tests::compiler::{Kind, compile};
+use cloison_tests::libraries::has;
 use cloison_tests::run::PATIENCE;
 use cloison_tests::{Output, Project, users};
 use serde_json::Value;
-use std::ffi::CStr;
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,17 +21,6 @@ macro_rules! example {
             .file("cloison.toml", include_str!(concat!("../../examples/", $folder, "/cloison.toml")))
             .file($manifest, include_str!(concat!("../../examples/", $folder, "/", $manifest)))
     };
-}
-
-/// Whether the machine has the library that an example is about. What is not tested is said past the harness, which shows only
-/// what failing tests print.
-fn has(soname: &CStr) -> bool {
-    // SAFETY: a library of the system's, whose constructors any program may run.
-    let there = !unsafe { libc::dlopen(soname.as_ptr(), libc::RTLD_LAZY) }.is_null();
-    if !there {
-        let _ = writeln!(std::io::stderr(), "not tested: there is no {}", soname.to_string_lossy());
-    }
-    there
 }
 
 #[test]

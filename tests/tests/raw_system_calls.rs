@@ -250,6 +250,12 @@ fn strange_calls_do_not_succeed() {
     arena.unharmed();
 }
 
+/// A program that makes these attempts, in JSON, while it is imported.
+fn top_level(attempts: &str) -> String {
+    let makes = include_str!("../python/raw_system_calls/top_level.py");
+    format!("ATTEMPTS = {attempts:?}\n{}{makes}", program())
+}
+
 /// A module's top level runs in the template, which may still fork, but nothing else.
 #[test]
 fn top_levels_have_no_more() {
@@ -258,7 +264,7 @@ fn top_levels_have_no_more() {
         arena.project.write("cloison.toml", b"[app]\nentry = \"main:done\"\n");
         let attempts = refused(&arena.file("bait"), arena.canary.id());
         let list = json!(attempts).to_string();
-        let source = format!("{}\nsys.argv = ['', {list:?}]\nmain()\ndef done(): pass\n", program());
+        let source = top_level(&list);
         arena.project.write("main.py", source.as_bytes());
         let output = arena.project.application(&[]).user(user).output().ends_with(0);
         let results = output.json_lines();
@@ -266,7 +272,7 @@ fn top_levels_have_no_more() {
         assert!(results.iter().all(|result| result[1].as_i64().is_some_and(|got| got < 0)), "{output}");
         for (name, number, arguments) in killed(arena.canary.id()).into_iter().take(2) {
             let list = json!([[name, number, arguments]]).to_string();
-            let source = format!("{}\nsys.argv = ['', {list:?}]\nmain()\ndef done(): pass\n", program());
+            let source = top_level(&list);
             arena.project.write("main.py", source.as_bytes());
             let output = arena.project.application(&[]).user(user).output();
             assert!(output.code() != 0 && output.stdout.is_empty(), "{name}: {output}");

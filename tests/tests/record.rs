@@ -3,6 +3,8 @@
 use cloison_tests::Project;
 use cloison_tests::server::{HttpServer, ok};
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
 const PACKS: &str = include_str!("../python/record/packs.py");
 
@@ -39,6 +41,24 @@ fn one_run_makes_the_smallest_manifest_and_no_more_is_granted_by_it() {
     for (arguments, bound) in [(["1000", "9"], "level in [1, 6]"), (["5000", "6"], "len(source) <= 1024")] {
         let denied = project.main(&arguments).output();
         assert!(denied.stderr.contains("CapabilityDenied") && denied.stderr.contains(bound), "{denied}");
+    }
+}
+
+/// Somebody has made a file of that name while the program ran: it stays as it is, and what was recorded is said.
+#[test]
+fn what_was_recorded_is_not_lost_with_its_file() {
+    let project = Project::script(include_str!("../python/record/waits.py"));
+    for (status, expected) in [("0", 1), ("3", 3)] {
+        let record = ["run", "--record", "--record-anyway", "--output", "made.toml", "main.py", status];
+        let mut running = project.cloison(&record).start_with(Stdio::piped());
+        let mut line = String::new();
+        BufReader::new(running.stdout()).read_line(&mut line).expect("a report");
+        assert_eq!(line, "907060870 started\n");
+        fs::write(project.app("made.toml"), "theirs").expect("a file");
+        let output = running.finish().ends_with(expected);
+        output.complains(&["made.toml: a recording is written to a new file, and there is one", "\"crc32\",  # "]);
+        assert_eq!(recorded(&project, "made.toml"), "theirs");
+        fs::remove_file(project.app("made.toml")).expect("a file");
     }
 }
 
@@ -80,8 +100,7 @@ fn what_a_manifest_says_is_never_widened() {
     assert!(text.contains("(level <= 3) && ") && text.contains("level == 1"), "{text}");
     assert!(!text.contains("crc32"), "{text}");
     // Nor is it granted what it has tried and was not granted.
-    let tries = "import cloison\nzlib = cloison.capability('zlib')\nprint(zlib.crc32(0, b'hello'))\ntry:\n    zlib.adler32(0, b'')\n\
-                 except cloison.CapabilityDenied:\n    pass\n";
+    let tries = include_str!("../python/record/tries.py");
     let project =
         Project::script(tries).file("narrow.toml", "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\"]\n");
     let record =
@@ -93,10 +112,7 @@ fn what_a_manifest_says_is_never_widened() {
 
 #[test]
 fn files_keep_the_roots_and_rights_that_were_used() {
-    let program = "import os, sys\n\
-        print(open('/in/a.txt').read(), os.listdir('/in'))\n\
-        with open('/out/b.txt', 'w') as out:\n    out.write('b')\n\
-        if len(sys.argv) > 1:\n    os.remove('/out/b.txt')\n";
+    let program = include_str!("../python/record/uses_files.py");
     let manifest = "[capabilities.files]\nzone = \"files\"\nroots = [\n\
         { at = \"/in\", path = \"in\", allow = [\"read\", \"list\", \"write\", \"create\", \"delete\"] },\n\
         { at = \"/out\", path = \"out\", allow = [\"read\", \"list\", \"write\", \"create\", \"delete\"] },\n\
@@ -110,7 +126,7 @@ fn files_keep_the_roots_and_rights_that_were_used() {
     for line in [
         "{ at = \"/in\", path = \"in\", allow = [\"read\", \"list\"] }",
         "{ at = \"/out\", path = \"out\", allow = [\"write\", \"create\"] }",
-        "# main.py:2, main.py:3",
+        "# main.py:5, main.py:6",
     ] {
         assert!(text.contains(line), "{line}:\n{text}");
     }
@@ -128,13 +144,7 @@ fn a_zone_that_is_named_is_offered_and_what_is_said_of_secrets_is_their_length()
         [functions.crash]\nc = \"int crash(int how)\"\n";
     let library = "int open_vault(const char *path, const char *password, const char *mode) { return password[0]; }\n\
         int crash(int how) { __builtin_trap(); return how; }\n";
-    let program = "import cloison\n\
-        vault = cloison.capability('vault')\n\
-        def main():\n    \
-            vault.open_vault('/data/keys/a', 'hunter2', 'r')\n    \
-            vault.open_vault('/data/keys/b', 'hunter3', 'w')\n    \
-            try:\n        vault.crash(3)\n    except cloison.ZoneCrashed as error:\n        print('crashed')\n\
-        if __name__ == '__main__':\n    main()\n";
+    let program = include_str!("../python/record/vault.py");
     let project = Project::script(program).file("vault.zone.toml", zone).library("libvault.so", library);
     // That its manifest lies there is no reason to load a library.
     let alone = ["run", "--record", "--record-anyway", "--output", "alone.toml", "main.py"];
@@ -172,9 +182,7 @@ fn a_sandbox_is_narrowed_to_what_its_zone_opened() {
           long count = read(in, bytes, sizeof bytes);\n\
           int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0644); if (out < 0) return -2;\n\
           write(out, bytes, count); close(in); close(out); return (int)count; }\n";
-    let program = "import sys\nimport cloison\n\
-        def main():\n    print(cloison.capability('reader').copy(sys.argv[1], sys.argv[2]))\n\
-        if __name__ == '__main__':\n    main()\n";
+    let program = include_str!("../python/record/copies.py");
     let project = Project::script(program)
         .file("reader.zone.toml", zone)
         .library("libreader.so", library)
@@ -225,20 +233,15 @@ fn the_document_shows_what_is_written() {
 fn requests_are_the_methods_and_urls_that_were_asked_for() {
     let server = HttpServer::start(|_, stream| stream.write_all(ok("it is here").as_bytes()));
     let port = server.port;
-    let program = format!(
-        "import sys\nimport urllib.request\n\
-        with urllib.request.urlopen('http://localhost:{port}/a/' + sys.argv[1] + '?token=hidden') as answer:\n    \
-            print(answer.read().decode())\n"
-    );
     let manifest = format!("[capabilities.api]\nzone = \"http\"\nallow = [\"* http://localhost:{port}/*\"]\n");
-    let project = Project::script(&program).file("wide.toml", &manifest);
-    let record =
-        ["run", "--record", "--record-anyway", "--manifest", "wide.toml", "--output", "small.toml", "main.py", "b"];
-    assert_eq!(project.cloison(&record).output().ends_with(0).stdout, "it is here\n");
+    let project = Project::script(include_str!("../python/record/asks.py")).file("wide.toml", &manifest);
+    let url = |name: &str| format!("http://localhost:{port}/a/{name}?token=hidden");
+    let record = ["run", "--record", "--record-anyway", "--manifest", "wide.toml", "--output", "small.toml", "main.py"];
+    assert_eq!(project.cloison(&[&record[..], &[&url("b")]].concat()).output().ends_with(0).stdout, "it is here\n");
     let text = recorded(&project, "small.toml");
     assert!(text.contains(&format!("allow = [\"GET http://localhost:{port}/a/b\"]")), "{text}");
     assert!(!text.contains("hidden"), "{text}");
-    let run = |name: &str| project.cloison(&["run", "--manifest", "small.toml", "main.py", name]).output();
+    let run = |name: &str| project.cloison(&["run", "--manifest", "small.toml", "main.py", &url(name)]).output();
     assert_eq!(run("b").ends_with(0).stdout, "it is here\n");
     let beyond = run("c");
     assert!(!beyond.status.success() && beyond.stderr.contains("403"), "{beyond}");

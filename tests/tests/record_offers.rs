@@ -215,7 +215,7 @@ fn a_zone_is_recorded_by_who_may_not_read_all_of_its_folder() {
         [sandbox]\nfiles = [{ read = \"$here/in\" }]\n\
         [functions.look]\nc = \"int look(const char *path)\"\n";
     let library = "#include <fcntl.h>\nint look(const char *path) { return open(path, O_RDONLY) < 0; }\n";
-    let program = "import sys\nimport cloison\nprint(cloison.capability('reader').look(sys.argv[1]))\n";
+    let program = include_str!("../python/record/looks.py");
     for (index, &user) in users().iter().enumerate() {
         let project = Project::script(program)
             .file("reader.zone.toml", zone)

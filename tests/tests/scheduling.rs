@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// What the kernel has of a process.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Place {
+struct Scheduled {
     policy: i32,
     nice: i32,
     /// In microseconds; 0 on kernels that have none (before Linux 6.12).
@@ -36,7 +36,7 @@ fn each_process_stands_where_it_was_put() {
     };
     assert_eq!(line(), "ready");
     let slices = place("normal").slice > 0;
-    let at = |policy, nice, slice| Place { policy, nice, slice: if slices { slice } else { 0 } };
+    let at = |policy, nice, slice| Scheduled { policy, nice, slice: if slices { slice } else { 0 } };
     assert_eq!(place("high"), at(OTHER, 0, 100));
     assert_eq!(place("normal"), at(OTHER, 0, 500));
     assert_eq!(place("nice"), at(OTHER, 7, 500));
@@ -47,7 +47,7 @@ fn each_process_stands_where_it_was_put() {
     for name in ["idle", "idle of low"] {
         assert_eq!(place(name).policy, IDLE, "{name}");
     }
-    let when = |holds: &dyn Fn(Place) -> bool| {
+    let when = |holds: &dyn Fn(Scheduled) -> bool| {
         let until = Instant::now() + PATIENCE;
         while !holds(place("hog")) {
             assert!(Instant::now() < until, "{:?}", place("hog"));
@@ -65,7 +65,7 @@ fn each_process_stands_where_it_was_put() {
     running.finish().ends_with(0);
 }
 
-fn place(pid: i32) -> Place {
+fn place(pid: i32) -> Scheduled {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
     let fields: Vec<_> = stat.rsplit(") ").next().expect("fields").split(' ').collect();
     // The 19th and 41st field; the state, which follows the name, is the 3rd.
@@ -75,5 +75,5 @@ fn place(pid: i32) -> Place {
     let got =
         unsafe { libc::syscall(libc::SYS_sched_getattr, pid, attributes.as_mut_ptr(), size_of_val(&attributes), 0) };
     assert_eq!(got, 0, "{}", std::io::Error::last_os_error());
-    Place { policy: number(41), nice: number(19), slice: attributes[3] / 1000 }
+    Scheduled { policy: number(41), nice: number(19), slice: attributes[3] / 1000 }
 }

@@ -1,11 +1,13 @@
 //! Programs that attack what all processes of an application share, the router and the broker: with more than they can keep, or
 //! with what is not theirs. Each stands for a fault that there was.
 
-use cloison_tests::run::Running;
+use cloison_tests::leftovers::processes;
+use cloison_tests::run::{PATIENCE, Running};
 use cloison_tests::{Project, users};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// What the broker may have used at most, in kibibytes: a router that keeps everything has used more.
 const BROKER_KIB: u64 = 64 << 10;
@@ -68,15 +70,30 @@ fn many_that_spawn_leave_room_for_the_program() {
     }
 }
 
+/// There is room again when somebody has ended, also when a blank has taken it meanwhile.
 #[test]
 fn descriptors_that_run_out_end_nobody() {
-    let few = |running: &Running<'_>| {
-        let limit = Rlimit { current: Some(228), maximum: Some(228) };
-        prlimit(Pid::from_raw(running.pid()), Resource::Nofile, limit).expect("a limit of a process of ours");
-    };
-    let rest = "there are descriptors for 24 microprocesses and no more | hint: `ulimit -n 3575` allows as many as [limits] processes in ./cloison.toml; root raises the hard limit\n\
-                True\nkilled killed killed True normal\n{'normal'}\n";
-    storm(include_str!("../python/storms/descriptors.py"), "ready\n", rest, few);
+    let project = Project::script(include_str!("../python/storms/descriptors.py"));
+    let mut running = project.main(&[]).start_with(Stdio::piped());
+    let mut lines = BufReader::new(running.stdout()).lines().map(|line| line.expect("a line"));
+    assert_eq!(lines.next().as_deref(), Some("ready"));
+    let limit = Rlimit { current: Some(228), maximum: Some(228) };
+    prlimit(Pid::from_raw(running.pid()), Resource::Nofile, limit).expect("a limit of a process of ours");
+    running.stdin().write_all(b"\n").expect("it waits for a line");
+    let expected = "there are descriptors for 24 microprocesses and no more | hint: `ulimit -n 3575` allows as many as [limits] processes in ./cloison.toml; root raises the hard limit";
+    assert_eq!(lines.next().as_deref(), Some(expected));
+    assert_eq!(lines.next().as_deref(), Some("True"));
+    let all = processes(project.folder()).len();
+    running.stdin().write_all(b"\n").expect("it waits for a line");
+    assert_eq!(lines.next().as_deref(), Some("killed killed killed "));
+    let until = Instant::now() + PATIENCE;
+    while processes(project.folder()).len() < all - 2 {
+        assert!(Instant::now() < until, "no blank takes the place of one of the three");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.stdin().write_all(b"\n").expect("it waits for a line");
+    assert_eq!(lines.collect::<Vec<_>>(), ["True normal", "{'normal'}"]);
+    running.finish().ends_with(0);
 }
 
 #[test]

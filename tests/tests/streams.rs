@@ -45,24 +45,36 @@ struct Stream {
 
 impl Stream {
     fn new(state: State, input: bool) -> Self {
+        let stream = Self::open(state, input);
+        if state != State::Full || !input {
+            stick(&stream.near, state);
+        }
+        stream
+    }
+
+    /// One that is not stuck yet.
+    fn open(state: State, input: bool) -> Self {
         let (reader, writer) = std::io::pipe().expect("a pipe");
         let (near, far): (OwnedFd, OwnedFd) =
             if input { (reader.into(), writer.into()) } else { (writer.into(), reader.into()) };
         match state {
             State::Absent | State::Closed => Self { far: None, near },
-            State::Full => {
-                if !input {
-                    fill(&near);
-                }
-                Self { far: Some(far), near }
-            }
+            State::Full => Self { far: Some(far), near },
             State::Stopped => {
                 let (far, near) = terminal();
-                // SAFETY: a flag on a descriptor that is ours.
-                assert_eq!(unsafe { libc::tcflow(near.as_raw_fd(), libc::TCOOFF) }, 0, "it stops");
                 Self { far: Some(far), near }
             }
         }
+    }
+}
+
+/// Have a stream for output take nothing more.
+fn stick(near: &OwnedFd, state: State) {
+    match state {
+        State::Absent | State::Closed => {}
+        State::Full => fill(near),
+        // SAFETY: a flag on a descriptor that is ours.
+        State::Stopped => assert_eq!(unsafe { libc::tcflow(near.as_raw_fd(), libc::TCOOFF) }, 0, "it stops"),
     }
 }
 
@@ -91,10 +103,21 @@ struct Run<'p> {
 
 impl<'p> Run<'p> {
     fn start(project: &'p Project, stream: usize, state: State, arguments: &[&str]) -> Self {
+        let descriptor = Stream::new(state, stream == 0);
+        Self::start_with(project, (stream, descriptor), state, Stdio::null(), arguments)
+    }
+
+    /// The same with a stream that is there already, and another standard input.
+    fn start_with(
+        project: &'p Project,
+        (stream, Stream { far, near }): (usize, Stream),
+        state: State,
+        stdin: Stdio,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new(project.path("bin/cloison"));
         command.args(arguments).current_dir(project.path("app")).env_clear().env("TMPDIR", project.path("tmp"));
-        let Stream { far, near } = Stream::new(state, stream == 0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         match stream {
             0 => command.stdin(near),
             1 => command.stdout(near),
@@ -160,6 +183,11 @@ impl<'p> Run<'p> {
         let mut bytes = [0; 8];
         self.child.stdout.as_mut().expect("a pipe").read_exact(&mut bytes).expect("a report");
         assert_eq!(&bytes, b"started\n");
+        self.is_alone();
+    }
+
+    /// Wait until nothing of it is left but the command.
+    fn is_alone(&self) {
         let until = Instant::now() + PATIENCE;
         while leftovers::processes(self.project.folder()).len() != 1 {
             assert!(Instant::now() < until, "it does not end");
@@ -258,5 +286,42 @@ fn last_words_that_nobody_reads_are_given_up() {
         run.signal(Signal::TERM);
         let status = run.ends("nobody reads");
         assert!(!status.success(), "{status:?}");
+    }
+}
+
+/// Ends when nobody writes to its standard input any more.
+const WAITS: &str = include_str!("../python/record/waits.py");
+
+/// What a recording has found is said when nothing is left running: whoever reads that late, or never, keeps neither processes nor signals.
+#[test]
+fn what_was_recorded_is_said_when_all_is_gone() {
+    let project = Project::script(WAITS);
+    for state in [State::Full, State::Stopped] {
+        for signal in [false, true] {
+            let (what, name) = (format!("{state:?}, signal: {signal}"), format!("{state:?}-{signal}.toml"));
+            let stream = Stream::open(state, false);
+            let near = stream.near.try_clone().expect("a descriptor");
+            let record = ["run", "--record", "--record-anyway", "--output", &name, "main.py", "0"];
+            let mut run = Run::start_with(&project, (2, stream), state, Stdio::piped(), &record);
+            let mut bytes = [0; 18];
+            run.child.stdout.as_mut().expect("a pipe").read_exact(&mut bytes).expect("a report");
+            assert_eq!(text(&bytes), "907060870 started\n", "{what}");
+            stick(&near, state);
+            drop(near);
+            if signal {
+                run.signal(Signal::TERM);
+                assert_eq!(run.ends(&what).code(), Some(128 + 15), "{what}");
+            } else {
+                drop(run.child.stdin.take());
+                run.is_alone();
+                assert_eq!(run.child.try_wait().expect("a child"), None, "{what}: it has something to say");
+                // It ends of the signal, or with the program's status if that came while the command still had it to itself.
+                run.signal(Signal::TERM);
+                run.ends(&what);
+            }
+            let recorded =
+                std::fs::read_to_string(project.app(&name)).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(recorded.contains("crc32"), "{what}: {recorded}");
+        }
     }
 }

@@ -50,6 +50,10 @@ const OLD_TYPES: &[(&str, &str)] = &[
     ("Take", "decode"),
 ];
 
+/// The same of whole names alone: a `NetPlace` says what it is the place of.
+const OLD_NAMES: &[(&str, &str)] =
+    &[("Place", "out-pointer, or what it is the place of"), ("Question", "callback call, or which message it is")];
+
 /// The same of functions.
 const OLD_FUNCTIONS: &[(&str, &str)] = &[
     ("cell", "scalar pointer, or what it points to"),
@@ -119,8 +123,10 @@ fn old_words_are_found() {
     assert!(found("/// It.\n    pub(crate) unsafe fn set_cell(&mut self) {").contains("a.rs:2: `set_cell`"));
     assert!(found("struct NumberCell {").contains("scalar pointer"));
     assert!(found("pub async fn note_late()").contains("callback timeout"));
+    assert!(found("type Question;").contains("callback call"));
+    assert!(found("enum Place<'a> {").contains("out-pointer"));
     assert!(found("unsafe extern \"C\" fn crew() {}").contains("thread pool"));
-    let fine = "struct Cellar;\nenum OnceCell2 {}\nfn excellent() {}\nfn tell_late() {}\n// fn cell()\nlet cell = 1;\ntype Question = u8;\n";
+    let fine = "struct Cellar;\nenum OnceCell2 {}\nfn excellent() {}\nfn tell_late() {}\n// fn cell()\nlet cell = 1;\nstruct NetPlace;\nfn Place() {}\n";
     assert_eq!(found(fine), "");
 }
 
@@ -131,7 +137,9 @@ fn old_words(file: &str, text: &str) -> String {
         let Some((name, is_function)) = definition(line) else { continue };
         let parts = if is_function { format!("_{name}_") } else { camel_parts(name) };
         let old = if is_function { OLD_FUNCTIONS } else { OLD_TYPES };
-        for (word, instead) in old.iter().filter(|(word, _)| parts.contains(&format!("_{word}_"))) {
+        let whole = OLD_NAMES.iter().filter(|(word, _)| !is_function && name == *word);
+        let part = old.iter().filter(|(word, _)| parts.contains(&format!("_{word}_")));
+        for (word, instead) in part.chain(whole) {
             let _ = writeln!(wrong, "{file}:{}: `{name}`: what was called `{word}` is: {instead}", index + 1);
         }
     }

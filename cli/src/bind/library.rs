@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::header::HeaderFunction;
     use crate::header::HeaderType;
+    use crate::verify::tests::left_out;
 
     fn declaring(name: &str, functions: &[&str]) -> Header {
         let one = |name: &&str| HeaderFunction {
@@ -158,6 +159,11 @@ mod tests {
             ("squeeze.h", &["inflateInit2_", "deflateInit2_", "no_such_function"], "libz.so.1"),
             ("bzlib.h", &["BZ2_bzCompressInit", "BZ2_bzCompress"], "libbz2.so.1.0"),
         ] {
+            // zlib comes with compilers and with python3; the other one is not everywhere, and not everywhere called so.
+            if soname != "libz.so.1" && library::find(soname).is_none() {
+                left_out(&format!("there is no {soname}: finding it by its functions"));
+                continue;
+            }
             let found = locate(&declaring(header, functions), None, None).unwrap();
             assert_eq!(found.named, LibraryName::Soname(soname.to_owned()), "{header}");
             assert!(found.symbols.unwrap().contains(functions[0]));

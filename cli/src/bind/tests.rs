@@ -4,6 +4,7 @@ mod questions;
 use super::library::LibraryName;
 use super::{draft, library};
 use crate::header::{Compiler, Header};
+use crate::verify::tests::left_out;
 use cloison_manifest::manifest;
 use std::path::Path;
 
@@ -142,14 +143,17 @@ fn what_cannot_be_read_is_left_out() {
     assert!(draft.text.contains("# could not be read: int oops(int a) @@ nonsense;"), "{}", draft.text);
 }
 
+/// zlib's library is on every machine with a compiler or python3, its header is not: ours has a few of its functions.
 #[test]
-fn zlibs_header_comes_through() {
-    let header =
-        Header::read("zlib.h", &Compiler::new(&[]), &|_| false).expect("zlib's header: the package zlib1g-dev");
+fn a_header_finds_its_library_and_comes_through() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("zlib.h");
+    std::fs::write(&path, include_str!("../../tests/c/zlib.h")).unwrap();
+    let header = Header::read(path.to_str().unwrap(), &Compiler::new(&[]), &|_| false).unwrap();
     let found = library::locate(&header, None, None).unwrap();
     assert_eq!(found.named, LibraryName::Soname("libz.so.1".to_owned()));
     let draft = draft::draft(&header, &found);
-    assert!(draft.through >= 30, "{}", draft.summary("zlib.h"));
+    assert_eq!((draft.through, draft.undecided, draft.cannot), (3, 3, 0), "{}", draft.text);
     assert!(draft.text.contains("Z_DATA_ERROR = -3\n"));
     assert!(draft.text.contains("[functions.compressBound]\nc = \"uLong compressBound(uLong sourceLen)\"\n"));
 }
@@ -160,10 +164,9 @@ fn drafts_are_refused_for_their_questions_only() {
     for name in
         ["zlib.h", "sqlite3.h", "png.h", "expat.h", "lz4.h", "bzlib.h", "lzma.h", "crypt.h", "jpeglib.h", "uuid/uuid.h"]
     {
-        let header = match Header::read(name, &Compiler::new(&[]), &|_| false) {
-            Ok(header) => header,
-            Err(error) if name == "zlib.h" => panic!("{error}: the package zlib1g-dev"),
-            Err(_) => continue,
+        let Ok(header) = Header::read(name, &Compiler::new(&[]), &|_| false) else {
+            left_out(&format!("there is no {name}: its draft"));
+            continue;
         };
         let found = library::locate(&header, None, None).unwrap();
         assert!(matches!(found.named, LibraryName::Soname(_)), "{name}: {:?}", found.named);

@@ -83,6 +83,35 @@ fn what_the_compiler_refuses_is_said() {
     assert!(!err.contains("warning"), "{err}");
 }
 
+/// What is asked for filters constants and comments too, and what a macro says decides which functions there are.
+#[test]
+fn what_is_asked_for_is_all_that_there_is() {
+    let folder = folder();
+    let folder = folder.path();
+    let header = "#define a_most 7\n#define b_most 8\nint a_twice(int n);\nint b_twice(int n);\nint b_oops(int n) @@ nonsense;\n\
+                  #if WIDTH == 8\nint a_eight(int n);\n#endif\n";
+    fs::write(folder.join("some.h"), header).expect("a header");
+    let all = ["bind", "some.h", "--library", "./lib/libt.so"];
+    let (code, whole, err) = run(folder, &all);
+    assert_eq!(code, Some(0), "{err}");
+    for there in
+        ["a_most = 7\n", "b_most = 8\n", "a_twice", "b_twice", "# could not be read: int b_oops(int n) @@ nonsense;"]
+    {
+        assert!(whole.contains(there), "{there}\n{whole}");
+    }
+    assert!(!whole.contains("a_eight"), "{whole}");
+    let (code, some, err) = run(folder, &[&all[..], &["--function", "a_*", "-D", "WIDTH=8"]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    for there in ["a_most = 7\n", "a_twice", "a_eight"] {
+        assert!(some.contains(there), "{there}\n{some}");
+    }
+    for gone in ["b_most", "b_twice", "b_oops", "could not be read"] {
+        assert!(!some.contains(gone), "{gone}\n{some}");
+    }
+    let (_, constants, _) = run(folder, &[&all[..], &["--function", "a_*", "--constant", "b_*"]].concat());
+    assert!(constants.contains("b_most = 8\n") && !constants.contains("b_twice"), "{constants}");
+}
+
 #[test]
 fn an_entry_has_to_be_in_the_application() {
     let folder = folder();

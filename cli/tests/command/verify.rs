@@ -243,7 +243,14 @@ fn wide_text_is_compared() {
         fs::write(folder.join("box.h"), header).expect("a header");
         fs::write(folder.join("box.c"), format!("#include <wchar.h>\n{}{body}{}", wrap[0], wrap[1])).expect("a file");
         let arguments = ["-g", "-w", "-shared", "-fPIC", "-o", "libbox.so", "-x", language, "box.c"];
-        let done = Command::new(compiler).args(arguments).current_dir(folder).output().expect("a compiler");
+        let done = match Command::new(compiler).args(arguments).current_dir(folder).output() {
+            // A C compiler does not always come with one for C++.
+            Err(error) if language == "c++" && error.kind() == io::ErrorKind::NotFound => {
+                let _ = writeln!(io::stderr(), "not tested: there is no {compiler} to compile a library with");
+                continue;
+            }
+            done => done.expect("a compiler"),
+        };
         assert!(done.status.success(), "{}", text(&done).1);
         for arguments in [&[][..], &["--header", "box.h"]] {
             let (code, out, err) = check(folder, manifest, arguments);

@@ -108,27 +108,15 @@ impl Call<'_, '_> {
     /// How many elements a buffer has, or bytes a text without its NUL. NULL has none.
     pub(crate) fn argument_length(&self, index: usize) -> Result<i128, EvaluationError> {
         let shape = &self.function.parameters.get(index).ok_or(EvaluationError::Unknown)?.shape;
-        let held = self.state.held[index];
-        match shape {
-            Shape::Buffer(buffer) if buffer.direction.is_in() => {
-                Ok(i128::from(held.bytes() / buffer.element.size().max(1) as u64))
-            }
-            Shape::Text(_) => match held {
-                Held::Scratch(piece) => Ok(as_c_sees(shape, self.scratch.bytes(piece)).len() as i128),
-                Held::Arena { .. } | Held::Kept { .. } | Held::Null => Ok(i128::from(held.bytes())),
-            },
-            Shape::Buffer(_)
-            | Shape::Callback(_)
-            | Shape::CapacityOf(_)
-            | Shape::Constant(_)
-            | Shape::Handle(_)
-            | Shape::LengthOf(_)
-            | Shape::Number(_)
-            | Shape::OutPointer(_)
-            | Shape::Record(_)
-            | Shape::ScalarPointer(_)
-            | Shape::Wide(_) => Err(EvaluationError::Unknown),
+        if !shape.has_length() {
+            return Err(EvaluationError::Unknown);
         }
+        let held = self.state.held[index];
+        Ok(match (shape.buffer(), held) {
+            (Some(buffer), _) => i128::from(held.bytes() / buffer.element.size().max(1) as u64),
+            (None, Held::Scratch(piece)) => as_c_sees(shape, self.scratch.bytes(piece)).len() as i128,
+            (None, Held::Arena { .. } | Held::Kept { .. } | Held::Null) => i128::from(held.bytes()),
+        })
     }
 
     /// The bytes of a struct that is passed.

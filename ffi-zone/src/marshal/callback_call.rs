@@ -107,23 +107,11 @@ impl<'a> CallbackCall<'a> {
     /// The number that an argument is, or that it points to.
     fn number(&self, index: usize) -> Option<i128> {
         let shape = &self.parameters().get(index)?.shape;
-        match shape {
-            Shape::ScalarPointer(pointer) => self.pointed_number(index, pointer.scalar),
-            Shape::Buffer(_)
-            | Shape::Callback(_)
-            | Shape::CapacityOf(_)
-            | Shape::Constant(_)
-            | Shape::Handle(_)
-            | Shape::LengthOf(_)
-            | Shape::Number(_)
-            | Shape::OutPointer(_)
-            | Shape::Record(_)
-            | Shape::Text(_)
-            | Shape::Wide(_) => {
-                let scalar = shape.scalar()?;
-                value_of_bits(self.bits(index, scalar), scalar)
-            }
+        if let Some(scalar) = shape.pointed_scalar() {
+            return self.pointed_number(index, scalar);
         }
+        let scalar = shape.scalar()?;
+        value_of_bits(self.bits(index, scalar), scalar)
     }
 
     fn pointed_number(&self, index: usize, scalar: Scalar) -> Option<i128> {
@@ -186,8 +174,7 @@ impl<'a> CallbackCall<'a> {
 
     /// The type of the number that the parameter there points to, if it does.
     pub(crate) fn pointed_scalar(&self, index: usize) -> Option<Scalar> {
-        let shape = &self.parameters().get(index)?.shape;
-        shape.scalar().filter(|_| matches!(shape, Shape::ScalarPointer(_)))
+        self.parameters().get(index)?.shape.pointed_scalar()
     }
 
     /// The value, as libffi wants it: integers as wide as a register.

@@ -7,7 +7,10 @@
 //! as a crash of this function. What a library has given it keeps until it is called again: that is what manifests say of
 //! functions that return pointers. A library with threads of its own may write there meanwhile (a counter, a list that
 //! another thread extends); so nothing here has a reference to its memory, each byte is copied once, and what is decided is
-//! decided by the copy. One of the modules of this crate that contain `unsafe`, for reading there.
+//! decided by the copy. Where a string or a table ends is the exception, as nothing behind its end may be read: it is looked for
+//! first, and what stands before it is copied afterwards. What is written there in between is in what the client gets, also if it
+//! is another end, and changes nothing of how much is read, copied or said to be there.
+//! One of the modules of this crate that contain `unsafe`, for reading there.
 
 use crate::marshal::call::Step;
 use crate::marshal::number::word_of_bits;

@@ -86,12 +86,12 @@ pub struct Loaded {
 
 /// The seal is on.
 pub struct Serving {
-    place: Place,
+    process: CallProcess,
     pool: ThreadPool,
 }
 
-/// Where calls run.
-enum Place {
+/// In which process calls run.
+enum CallProcess {
     /// In processes of their own.
     Apart(Box<Jail<ForkServer>>),
     /// In this process.
@@ -194,13 +194,13 @@ impl Zone<Loaded> {
         let fenced = jail.fence().map_err(refused)?;
         let pool = ThreadPool::new(self.control.clone(), server, marshal, State::of_this_thread(), None);
         let pool = pool.map_err(|error| fail(&error))?;
-        let (place, layers) = Place::behind_the_seal(fenced, instances).map_err(refused)?;
+        let (process, layers) = CallProcess::behind_the_seal(fenced, instances).map_err(refused)?;
         tell(&self.control, StartStep::Seal, &FromZone::Ready { layers })?;
-        Ok(Zone { control: self.control, stage: Serving { place, pool } })
+        Ok(Zone { control: self.control, stage: Serving { process, pool } })
     }
 }
 
-impl Place {
+impl CallProcess {
     /// Puts the second half of the seal on; and what is in force then.
     fn behind_the_seal(
         fenced: Jail<Fenced>,
@@ -224,10 +224,10 @@ impl Place {
 impl Zone<Serving> {
     /// Serves calls until the broker is gone, or says something that no broker says.
     pub fn serve(self) -> ServeError {
-        let Serving { place, pool } = self.stage;
-        match place {
-            Place::Apart(fork_server) => pool.serve_apart(*fork_server),
-            Place::Here(_sealed) => pool.serve(),
+        let Serving { process, pool } = self.stage;
+        match process {
+            CallProcess::Apart(fork_server) => pool.serve_apart(*fork_server),
+            CallProcess::Here(_sealed) => pool.serve(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::common;
 use crate::common::Argument::Word;
 use crate::common::BOTH;
 use crate::common::asking::{asking, asking_functions, handle};
-use crate::common::zone::{Answer, Client, LONG, Question, Zone};
+use crate::common::zone::{Answer, CallbackQuestion, Client, LONG, Zone};
 use cloison_contract::call::{CLOSE, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::grant::Quota;
 use cloison_contract::interface::Instances;
@@ -35,7 +35,7 @@ pub(super) fn of(value: i64) -> Answer {
 }
 
 /// An answer with bulk data: pieces behind what is in use, then words that say where.
-fn with_data(client: &Client, question: &Question, words: &[u64], pieces: &[&[u8]]) -> Answer {
+fn with_data(client: &Client, question: &CallbackQuestion, words: &[u64], pieces: &[&[u8]]) -> Answer {
     let (mut results, mut at) = (words.to_vec(), question.in_use);
     for piece in pieces {
         at = at.next_multiple_of(16);
@@ -151,7 +151,7 @@ fn bytes_of_questions_and_answers_count() {
         let zone = Zone::start(asking(instances), asking_functions);
         let bytes = |most| Grant { quota: Quota { bytes: Some(most), ..Quota::default() }, ..zone.everything() };
         let mut client = zone.attach(1, bytes(1 << 20));
-        let mirror = |client: &mut Client, question: &Question| {
+        let mirror = |client: &mut Client, question: &CallbackQuestion| {
             let bytes = client.bytes(question.words[0], question.words[1]);
             with_data(client, question, &[], &[&bytes])
         };
@@ -254,7 +254,7 @@ fn objects_and_arrays_of_them() {
     zone.stop();
 }
 
-fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
+fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &CallbackQuestion) -> Answer) -> Status {
     let mut request = Request { function: CLOSE, count: 1, arena_used: 0, words: [0; MAX_WORDS] };
     request.words[0] = word;
     client.converse(&request, answer).status
@@ -280,7 +280,7 @@ fn what_a_handle_keeps_is_called_until_it_ends() {
     zone.call(&mut client, "box_on", &[Word(other), Word(8)]);
     assert_eq!(zone.call(&mut client, "box_same", &[Word(one), Word(other)]).words[0], 0);
     // Freeing asks as well: what the library keeps is given back after that.
-    let answer = |_: &mut Client, question: &Question| {
+    let answer = |_: &mut Client, question: &CallbackQuestion| {
         assert_eq!((question.callable, question.words[0] as i64), (9, -5));
         of(77)
     };

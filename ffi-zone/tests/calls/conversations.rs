@@ -3,7 +3,7 @@
 use crate::common;
 use crate::common::Argument::Word;
 use crate::common::asking::{asking, asking_functions};
-use crate::common::zone::{Answer, Client, LONG, Question, Zone};
+use crate::common::zone::{Answer, CallbackQuestion, Client, LONG, Zone};
 use cloison_contract::Grant;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, HELD, MAX_DEPTH, MAX_WORDS, Request, SYNC, Status};
 use cloison_contract::grant::Quota;
@@ -128,7 +128,7 @@ fn what_was_made_before_a_callable_raised_is_freed() {
 #[test]
 fn answers_that_make_no_sense_end_the_call() {
     let (zone, mut client) = start();
-    type Liar = Box<dyn Fn(&Question) -> Answer>;
+    type Liar = Box<dyn Fn(&CallbackQuestion) -> Answer>;
     let mut bad: Vec<Liar> = vec![
         Box::new(|_| posts(ANSWER, &[])),
         Box::new(|_| posts(ANSWER, &[1])),
@@ -474,7 +474,7 @@ fn whatever_is_posted_the_zone_goes_on() {
             }
             let status = client.caller.call(&request, LONG).expect("a reply");
             if status == Status::Callback {
-                open = Question::of(client.caller.reply()).depth;
+                open = CallbackQuestion::of(client.caller.reply()).depth;
                 questions.set(questions.get() + 1);
             }
         }
@@ -483,7 +483,7 @@ fn whatever_is_posted_the_zone_goes_on() {
             let mut request = Request { function: ANSWER, count: 2, arena_used: 0, words: [0; MAX_WORDS] };
             request.words[0] = open;
             match client.caller.call(&request, LONG).expect("a reply") {
-                Status::Callback => open = Question::of(client.caller.reply()).depth,
+                Status::Callback => open = CallbackQuestion::of(client.caller.reply()).depth,
                 Status::Malformed if open == 0 => break,
                 _ => open = open.saturating_sub(1),
             }

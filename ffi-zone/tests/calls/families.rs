@@ -3,7 +3,7 @@
 use crate::common;
 use crate::common::Argument::Word;
 use crate::common::asking::handle;
-use crate::common::zone::{Answer, Client, LONG, Question, Zone};
+use crate::common::zone::{Answer, CallbackQuestion, Client, LONG, Zone};
 use cloison_contract::Interface;
 use cloison_contract::call::{CLOSE, HELD, MAX_WORDS, Request, Status};
 use cloison_contract::interface::Instances;
@@ -39,7 +39,7 @@ fn special(function: u32, word: u64) -> Request {
     request
 }
 
-fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &Question) -> Answer) -> Status {
+fn close(client: &mut Client, word: u64, answer: impl FnMut(&mut Client, &CallbackQuestion) -> Answer) -> Status {
     client.converse(&special(CLOSE, word), answer).status
 }
 

@@ -5,7 +5,7 @@ use crate::common;
 use crate::common::Argument::Word;
 use crate::common::BOTH;
 use crate::common::asking::asking_functions;
-use crate::common::zone::{Client, LONG, Question, Zone};
+use crate::common::zone::{CallbackQuestion, Client, LONG, Zone};
 use cloison_contract::call::Status;
 use cloison_contract::interface::Instances;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn threads_of_the_library_ask_one_at_a_time() {
     for instances in BOTH {
         let (zone, mut client) = start(instances);
         let asked = std::cell::Cell::new(0);
-        let once = |question: &Question| {
+        let once = |question: &CallbackQuestion| {
             asked.set(asked.get() + 1);
             assert_eq!(question.callable, 4);
             of(question.words[0] as i64)

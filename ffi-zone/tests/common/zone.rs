@@ -43,7 +43,7 @@ pub struct Client {
 
 /// What C asks.
 #[derive(Debug)]
-pub struct Question {
+pub struct CallbackQuestion {
     pub callable: u64,
     pub depth: u64,
     pub in_use: u64,
@@ -139,7 +139,7 @@ impl Zone {
         client: &mut Client,
         name: &str,
         arguments: &[Argument<'_>],
-        answer: impl FnMut(&mut Client, &Question) -> Answer,
+        answer: impl FnMut(&mut Client, &CallbackQuestion) -> Answer,
     ) -> Reply {
         let request = request(self.id(name), arguments, client.caller.arena());
         client.converse(&request, answer)
@@ -157,10 +157,14 @@ impl Zone {
 }
 
 impl Client {
-    pub fn converse(&mut self, request: &Request, mut answer: impl FnMut(&mut Self, &Question) -> Answer) -> Reply {
+    pub fn converse(
+        &mut self,
+        request: &Request,
+        mut answer: impl FnMut(&mut Self, &CallbackQuestion) -> Answer,
+    ) -> Reply {
         let mut status = self.caller.call(request, LONG).expect("a reply");
         while status == Status::Callback {
-            let question = Question::of(self.caller.reply());
+            let question = CallbackQuestion::of(self.caller.reply());
             let next = match answer(self, &question) {
                 Answer::Returns(results) => question.answer(1, &results),
                 Answer::Raises => question.answer(0, &[]),
@@ -181,7 +185,7 @@ impl Client {
     }
 }
 
-impl Question {
+impl CallbackQuestion {
     pub fn of(reply: &Reply) -> Self {
         let [callable, depth, in_use, words @ ..] = &reply.words[..reply.count as usize] else {
             panic!("{reply:?}");

@@ -2,7 +2,7 @@
 
 use crate::common;
 use crate::common::Argument::Word;
-use crate::common::zone::Question;
+use crate::common::zone::CallbackQuestion;
 use crate::program::{Zone, fail, waited};
 use cloison_contract::call::{ANSWER, MAX_WORDS, NULL, Request, Status};
 use cloison_contract::grant::Quota;
@@ -140,10 +140,10 @@ fn an_answer_to_nobody_gets_an_answer() {
 }
 
 /// Begins a call of `asks`; gives the question.
-fn ask(zone: &mut Zone) -> Question {
+fn ask(zone: &mut Zone) -> CallbackQuestion {
     let reply = zone.call("asks", &[Word(1), Word(5)], LONG).expect("a question");
     assert_eq!(reply.status, Status::Callback);
-    let question = Question::of(&reply);
+    let question = CallbackQuestion::of(&reply);
     assert_eq!((question.callable, question.depth, &question.words[..]), (1, 1, &[5][..]));
     question
 }

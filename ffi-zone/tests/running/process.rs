@@ -131,7 +131,7 @@ fn threads_and_callbacks_behind_the_seal() {
     let mut asked = 0;
     while status == Status::Callback {
         asked += 1;
-        let question = common::zone::Question::of(zone.caller.reply());
+        let question = common::zone::CallbackQuestion::of(zone.caller.reply());
         let answer = question.answer(1, &[question.words[0]]);
         status = zone.caller.call(&answer, Duration::from_secs(20)).expect("a reply");
     }

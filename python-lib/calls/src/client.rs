@@ -35,7 +35,7 @@ pub trait CallClient: BrokerLink {
     /// The process.
     type Host: Host;
     /// What a callable is asked, taken out of the arena.
-    type Question;
+    type CallbackCall;
     /// The callable that is asked, for what an error says of it.
     type Asked;
 
@@ -64,11 +64,11 @@ pub trait CallClient: BrokerLink {
 
     /// What the callable of that number is asked, by these words; `None` if there is none. What is wrong with the rest of the words is
     /// told by [`CallClient::run`].
-    fn question(&self, number: u64, words: &[u64], arena: &Arena) -> Option<Self::Question>;
+    fn question(&self, number: u64, words: &[u64], arena: &Arena) -> Option<Self::CallbackCall>;
     /// Which callable that is.
-    fn asked(&self, question: &Self::Question) -> Self::Asked;
+    fn asked(&self, question: &Self::CallbackCall) -> Self::Asked;
     /// Run the callable.
-    fn run(&self, question: Self::Question, depth: u64) -> Result<CallableAnswer, CallableFailure<Self::Error>>;
+    fn run(&self, question: Self::CallbackCall, depth: u64) -> Result<CallableAnswer, CallableFailure<Self::Error>>;
 }
 
 /// What a callable's value becomes.

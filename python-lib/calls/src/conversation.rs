@@ -39,7 +39,7 @@ pub struct ConversationEnd<'a, H: Host, E, A> {
 }
 
 /// What the zone asks.
-struct Question<Q> {
+struct ReceivedQuestion<Q> {
     asked: Q,
     depth: u64,
     /// From here on the arena is free.
@@ -50,14 +50,14 @@ fn question<C: CallClient>(
     client: &C,
     reply: &Reply,
     arena: &Arena,
-) -> Result<Question<C::Question>, ProtocolViolation> {
+) -> Result<ReceivedQuestion<C::CallbackCall>, ProtocolViolation> {
     let words = &reply.words[..reply.count as usize];
     let [number, depth, used, ..] = words else { return Err(ProtocolViolation::Words) };
     if *depth != client.nesting().depth() + 1 || *depth > MAX_DEPTH as u64 || *used > arena.len() {
         return Err(ProtocolViolation::Question);
     }
     let asked = client.question(*number, words, arena).ok_or(ProtocolViolation::Question)?;
-    Ok(Question { asked, depth: *depth, free: used.next_multiple_of(ARENA_ALIGNMENT) })
+    Ok(ReceivedQuestion { asked, depth: *depth, free: used.next_multiple_of(ARENA_ALIGNMENT) })
 }
 
 /// What is said of a callable that has not returned.
@@ -113,7 +113,7 @@ impl<H: Host> Connection<H> {
                     }
                 },
                 Ok(Status::Callback) => {
-                    let Question { asked: question, depth, free } =
+                    let ReceivedQuestion { asked: question, depth, free } =
                         match question(client, open.caller.reply(), open.caller.arena()) {
                             Ok(question) => question,
                             Err(violation) => {
@@ -170,7 +170,7 @@ impl<H: Host> Connection<H> {
 /// Run a callable. Whatever it does, the nesting is afterwards as before.
 fn run<C: CallClient>(
     client: &C,
-    question: C::Question,
+    question: C::CallbackCall,
     depth: u64,
     free: u64,
 ) -> Result<CallableAnswer, CallableFailure<C::Error>> {

@@ -306,7 +306,7 @@ impl BrokerLink for Program {
 }
 
 /// A callable, and what it is asked.
-struct Question {
+struct AskedCall {
     number: u64,
     callable: Callable,
     argument: Option<u64>,
@@ -314,7 +314,7 @@ struct Question {
 
 impl CallClient for Program {
     type Host = Machine;
-    type Question = Question;
+    type CallbackCall = AskedCall;
     type Asked = u64;
 
     fn nesting(&self) -> &Nesting {
@@ -364,16 +364,16 @@ impl CallClient for Program {
         self.later.set(self.later.get() + 1);
     }
 
-    fn question(&self, number: u64, words: &[u64], _: &Arena) -> Option<Question> {
+    fn question(&self, number: u64, words: &[u64], _: &Arena) -> Option<AskedCall> {
         let callable = *self.callables.get(usize::try_from(number).ok()?.checked_sub(1)?)?;
-        Some(Question { number, callable, argument: words.get(QUESTION_WORDS).copied() })
+        Some(AskedCall { number, callable, argument: words.get(QUESTION_WORDS).copied() })
     }
 
-    fn asked(&self, question: &Question) -> u64 {
+    fn asked(&self, question: &AskedCall) -> u64 {
         question.number
     }
 
-    fn run(&self, question: Question, depth: u64) -> Result<CallableAnswer, CallableFailure<Raised>> {
+    fn run(&self, question: AskedCall, depth: u64) -> Result<CallableAnswer, CallableFailure<Raised>> {
         let failure = |raised| CallableFailure { timed_out: raised == LATE, raised };
         let argument = question.argument.ok_or_else(|| failure(Raised::Said("nothing is given")))?;
         let value = (question.callable)(self, argument).map_err(failure)?;

@@ -146,7 +146,7 @@ impl Dice<'_> {
 struct Beside(BTreeMap<u64, Vec<u8>>);
 
 impl Behind<u64> for Beside {
-    fn room(&self, _bytes: u64) -> Result<(), DecodeError> {
+    fn ensure_free(&self, _bytes: u64) -> Result<(), DecodeError> {
         Ok(())
     }
 

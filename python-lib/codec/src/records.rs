@@ -21,7 +21,7 @@ pub struct Packed {
 /// Where unpacking gets what does not stand in the record itself.
 pub trait Behind<Object> {
     /// Whether so many bytes may be allocated in one piece: asked before each list and text.
-    fn room(&self, bytes: u64) -> Result<(), DecodeError>;
+    fn ensure_free(&self, bytes: u64) -> Result<(), DecodeError>;
     /// The text whose length stands at that offset in the arena.
     fn text(&self, offset: u64) -> Result<Vec<u8>, DecodeError>;
     /// The object with that word.
@@ -160,13 +160,13 @@ impl<Object> Unpack<'_, Object> {
 
     /// A list for exactly so many values: one that grew would take up to three times as much on the way.
     fn list(&self, values: usize) -> Result<Vec<Value<Object>>, DecodeError> {
-        self.behind.room(memory::list(values as u64))?;
+        self.behind.ensure_free(memory::list(values as u64))?;
         Ok(Vec::with_capacity(values))
     }
 
     /// A copy of bytes that stand in the record.
     fn copy(&self, bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
-        self.behind.room(bytes.len() as u64)?;
+        self.behind.ensure_free(bytes.len() as u64)?;
         Ok(bytes.to_vec())
     }
 
@@ -180,7 +180,7 @@ impl<Object> Unpack<'_, Object> {
         match live.and_then(|live| Some((live, record.members.get(live)?))) {
             Some((live, member)) => {
                 let value = self.member(record, member, bytes)?;
-                self.behind.room(size_of_val(&value) as u64)?;
+                self.behind.ensure_free(size_of_val(&value) as u64)?;
                 Ok(Value::Union(id, Box::new((live, value))))
             }
             None => Ok(Value::Null),

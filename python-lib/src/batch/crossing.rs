@@ -118,7 +118,7 @@ impl Session {
             (0..calls.count()).fold(Duration::ZERO, |sum, index| sum.saturating_add(calls.plan(index).deadline));
         // A reply that cannot be read is lost: there is room for all of them before the calls are made.
         let each = |index| reply_bytes(calls.plan(index));
-        errors::room("the replies of the calls take", (0..calls.count()).map(each).sum(), vm)?;
+        errors::ensure_free("the replies of the calls take", (0..calls.count()).map(each).sum(), vm)?;
         let request = request(written.offset, written.rows.len() as u64, calls.count(), written.used);
         let epoch = self.connection().epoch();
         match self.exchange(&batch, &request, |arena| arena.write(written.offset, written.rows), vm) {

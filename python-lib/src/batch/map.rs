@@ -85,7 +85,7 @@ const FEW_ITEMS: usize = 64;
 pub fn map(session: &Rc<Session>, plan: &Plan, items: &PyObject, fixed: &KwArgs, vm: &VirtualMachine) -> PyResult {
     let items = listed(items, vm)?;
     let sorted = sort(plan, fixed, vm)?;
-    errors::room("the results of a map take", pointers(items.len()), vm)?;
+    errors::ensure_free("the results of a map take", pointers(items.len()), vm)?;
     let mut results = Vec::with_capacity(items.len());
     let chunk = Chunk { session, plan, sorted: &sorted, pace: Pace::default() };
     while results.len() < items.len() {
@@ -132,15 +132,15 @@ fn listed(items: &PyObject, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
     const WHAT: &str = "the items of a map take";
     let count = items.downcast_ref::<PyList>().map(|list| list.borrow_vec().len());
     if let Some(count) = count.or_else(|| items.downcast_ref::<PyTuple>().map(|tuple| tuple.len())) {
-        errors::room(WHAT, pointers(count), vm)?;
+        errors::ensure_free(WHAT, pointers(count), vm)?;
         return items.try_to_value(vm);
     }
     let mut list = Vec::new();
     for item in items.get_iter(vm)?.iter(vm)? {
-        errors::room(WHAT, OBJECT_BYTES, vm)?;
+        errors::ensure_free(WHAT, OBJECT_BYTES, vm)?;
         if list.len() == list.capacity() {
             let more = list.len().max(FEW_ITEMS);
-            errors::room(WHAT, pointers(list.len() + more), vm)?;
+            errors::ensure_free(WHAT, pointers(list.len() + more), vm)?;
             list.reserve_exact(more);
         }
         list.push(item?);
@@ -161,7 +161,7 @@ pub fn objects(
     vm: &VirtualMachine,
 ) -> PyResult<()> {
     for made in made {
-        errors::room("the results of the calls take", OBJECT_BYTES, vm)?;
+        errors::ensure_free("the results of the calls take", OBJECT_BYTES, vm)?;
         results.push(made.values.into_object(&session.description.classes, vm)?);
     }
     Ok(())
@@ -264,7 +264,7 @@ impl<'a> Chunk<'a> {
         let most = items.len().min(self.pace.calls());
         let offset = prepared.request.arena_used.next_multiple_of(8);
         let mut used = offset + row * most as u64;
-        errors::room("the calls of a map take", row * most as u64, vm)?;
+        errors::ensure_free("the calls of a map take", row * most as u64, vm)?;
         let mut rows = Vec::with_capacity(row as usize * most);
         let mut calls = Alike { shared, ..Alike::new(plan, 0) };
         let mut unfit = None;

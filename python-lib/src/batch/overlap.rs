@@ -236,7 +236,7 @@ impl<'c, 'a> Overlap<'c, 'a> {
         let row_bytes = rows::row_bytes(plan.words as usize, 0);
         // A call that has been made is not lost for want of memory: there is room for its result, and those that are under way.
         let needed = 2 * most.min(rest.len()) as u64 * NUMBER_BYTES;
-        if let Err(error) = errors::room("the results of a map take", needed, vm) {
+        if let Err(error) = errors::ensure_free("the results of a map take", needed, vm) {
             ready.unfit = Some(error);
             return ready;
         }

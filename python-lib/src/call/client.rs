@@ -117,14 +117,14 @@ impl BrokerLink for PythonCall<'_> {
 }
 
 /// What the zone asks a Python callable.
-pub struct PythonQuestion {
+pub struct PythonCallbackCall {
     callable: Callable,
     given: Result<ZoneValues, DecodeError>,
 }
 
 impl CallClient for PythonCall<'_> {
     type Host = Microprocess;
-    type Question = PythonQuestion;
+    type CallbackCall = PythonCallbackCall;
     type Asked = Rc<CallbackPlan>;
 
     #[inline]
@@ -170,17 +170,21 @@ impl CallClient for PythonCall<'_> {
         interrupt::raise(interrupt::INTERRUPT);
     }
 
-    fn question(&self, number: u64, words: &[u64], arena: &Arena) -> Option<PythonQuestion> {
+    fn question(&self, number: u64, words: &[u64], arena: &Arena) -> Option<PythonCallbackCall> {
         let callable = self.session.callables.find(number)?;
         let given = results::take(self.session, arena, None, arena.len(), &callable.plan.given, words).values;
-        Some(PythonQuestion { callable, given })
+        Some(PythonCallbackCall { callable, given })
     }
 
-    fn asked(&self, question: &PythonQuestion) -> Rc<CallbackPlan> {
+    fn asked(&self, question: &PythonCallbackCall) -> Rc<CallbackPlan> {
         question.callable.plan.clone()
     }
 
-    fn run(&self, question: PythonQuestion, depth: u64) -> Result<CallableAnswer, CallableFailure<PyBaseExceptionRef>> {
+    fn run(
+        &self,
+        question: PythonCallbackCall,
+        depth: u64,
+    ) -> Result<CallableAnswer, CallableFailure<PyBaseExceptionRef>> {
         let answer = self.run_callable(question, depth);
         let timed_out = callback_timeout::ended_with(answer.as_ref().err());
         answer.map_err(|raised| CallableFailure { raised, timed_out })
@@ -188,9 +192,9 @@ impl CallClient for PythonCall<'_> {
 }
 
 impl PythonCall<'_> {
-    fn run_callable(&self, question: PythonQuestion, depth: u64) -> PyResult<CallableAnswer> {
+    fn run_callable(&self, question: PythonCallbackCall, depth: u64) -> PyResult<CallableAnswer> {
         let (session, vm) = (self.session, self.vm);
-        let PythonQuestion { callable: Callable { object, plan }, given } = question;
+        let PythonCallbackCall { callable: Callable { object, plan }, given } = question;
         let given = given.map_err(|error| raise::bad_question(&session.description.name, &plan, error, vm))?;
         let given = value::each(given, &session.description.classes, vm)?;
         let count = given.len();

@@ -214,7 +214,7 @@ impl Session {
         let Some(open) = &mut *turn.channel else { return Err(self.lost(&plan, vm)) };
         let reply = open.caller.reply();
         let (offset, length) = (reply.words[0], reply.words[1]);
-        errors::room("what is in the buffer takes", length.min(max_bytes), vm)?;
+        errors::ensure_free("what is in the buffer takes", length.min(max_bytes), vm)?;
         let bytes = match reply.count {
             2 if length <= max_bytes => open.caller.arena().read(offset, length).map_err(|_| ProtocolViolation::Range),
             _ => Err(ProtocolViolation::Words),

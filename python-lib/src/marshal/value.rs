@@ -60,10 +60,10 @@ pub fn each(values: ZoneValues, classes: &Classes, vm: &VirtualMachine) -> PyRes
 /// not touch.
 pub fn objects(values: Vec<ZoneValue>, classes: &Classes, vm: &VirtualMachine) -> PyResult<Vec<PyObjectRef>> {
     const WHAT: &str = "the results of a call take";
-    errors::room(WHAT, (values.len() * size_of::<PyObjectRef>()) as u64, vm)?;
+    errors::ensure_free(WHAT, (values.len() * size_of::<PyObjectRef>()) as u64, vm)?;
     let mut objects = Vec::with_capacity(values.len());
     for value in values {
-        errors::room(WHAT, OBJECT_BYTES, vm)?;
+        errors::ensure_free(WHAT, OBJECT_BYTES, vm)?;
         objects.push(value.into_object(classes, vm)?);
     }
     Ok(objects)
@@ -115,7 +115,7 @@ fn elements(element: Scalar, bytes: Vec<u8>, vm: &VirtualMachine) -> PyResult {
         Scalar::Bool | Scalar::I8 | Scalar::U8 => "B",
     };
     // The array copies them.
-    errors::room("the elements of a buffer take", bytes.len() as u64, vm)?;
+    errors::ensure_free("the elements of a buffer take", bytes.len() as u64, vm)?;
     vm.import("array", 0)?.get_attr("array", vm)?.call((code, vm.ctx.new_bytes(bytes)), vm)
 }
 

@@ -54,17 +54,17 @@ impl<'a> Decoder<'a> {
 
     /// Small values use a reserve beyond the budget; this ends before that does.
     #[inline]
-    fn room(&self, bytes: usize) -> PyResult<()> {
+    fn ensure_free(&self, bytes: usize) -> PyResult<()> {
         let over = if bytes < SMALL_BYTES { memory::over_budget() } else { memory::free_bytes() < bytes as u64 };
         if over { Err(too_large(self.vm)) } else { Ok(()) }
     }
 
     fn value(&mut self) -> PyResult {
         let vm = self.vm;
-        self.room(0)?;
+        self.ensure_free(0)?;
         Ok(match self.term()? {
             Term::Str(text) => {
-                self.room(text.len())?;
+                self.ensure_free(text.len())?;
                 vm.ctx.new_str(text).into()
             }
             Term::Int(number) => vm.ctx.new_int(number).into(),
@@ -73,7 +73,7 @@ impl<'a> Decoder<'a> {
             Term::Bool(truth) => truth.to_pyobject(vm),
             Term::Float(number) => vm.ctx.new_float(number).into(),
             Term::Bytes(bytes) => {
-                self.room(bytes.len())?;
+                self.ensure_free(bytes.len())?;
                 vm.ctx.new_bytes(bytes.to_vec()).into()
             }
             Term::List(count) => vm.ctx.new_list(self.values(count)?).into(),
@@ -89,13 +89,13 @@ impl<'a> Decoder<'a> {
             Term::BigInt(digits) => self.wide(digits)?,
             Term::Complex(real, imaginary) => complex_object(real, imaginary, vm)?,
             Term::Surrogates(text) => {
-                self.room(text.len())?;
+                self.ensure_free(text.len())?;
                 let text = Wtf8Buf::from_bytes(text.to_vec());
                 let text = text.map_err(|_| malformed(Malformed::Text, self.at(), vm))?;
                 vm.ctx.new_str(text).into()
             }
             Term::Bytearray(bytes) => {
-                self.room(bytes.len())?;
+                self.ensure_free(bytes.len())?;
                 vm.ctx.new_bytearray(bytes.to_vec()).into()
             }
             Term::Set(count) => {
@@ -132,7 +132,7 @@ impl<'a> Decoder<'a> {
     /// As many values. The reader has made sure that there are not more than bytes.
     #[inline]
     fn values(&mut self, count: usize) -> PyResult<Vec<PyObjectRef>> {
-        self.room(count * size_of::<PyObjectRef>())?;
+        self.ensure_free(count * size_of::<PyObjectRef>())?;
         let mut values = Vec::with_capacity(count);
         for _ in 0..count {
             values.push(self.value()?);
@@ -141,7 +141,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn dict(&mut self, count: usize) -> PyResult {
-        self.room(count)?;
+        self.ensure_free(count)?;
         let dict = self.vm.ctx.new_dict();
         for _ in 0..count {
             let key = self.value()?;
@@ -163,7 +163,7 @@ impl<'a> Decoder<'a> {
 
     fn wide(&mut self, digits: &[u8]) -> PyResult {
         let vm = self.vm;
-        self.room(digits.len())?;
+        self.ensure_free(digits.len())?;
         let keywords: KwArgs = [("signed".to_owned(), vm.ctx.true_value.clone().into())].into_iter().collect();
         let args = vec![vm.ctx.new_bytes(digits.to_vec()).into(), vm.ctx.new_str("little").into()];
         let make = vm.ctx.types.int_type.as_object().get_attr(vm.ctx.intern_str("from_bytes"), vm)?;

@@ -60,7 +60,7 @@ impl Encoder<'_> {
     /// One value, of whatever type.
     pub(super) fn value(&mut self, value: &PyObject) -> Encoded {
         let vm = self.vm;
-        self.room(64)?;
+        self.ensure_space(64)?;
         if let Some(text) = value.downcast_ref_if_exact::<PyStr>(vm) {
             return self.text(text);
         }
@@ -75,7 +75,7 @@ impl Encoder<'_> {
             self.writer.bool(value.is(&vm.ctx.true_value));
             Ok(())
         } else if let Some(bytes) = value.downcast_ref_if_exact::<PyBytes>(vm) {
-            self.room(bytes.as_bytes().len())?;
+            self.ensure_space(bytes.as_bytes().len())?;
             self.writer.bytes(bytes.as_bytes());
             Ok(())
         } else if let Some(number) = value.downcast_ref_if_exact::<PyFloat>(vm) {
@@ -114,7 +114,7 @@ impl Encoder<'_> {
             return self.elements(value, &elements);
         } else if let Some(bytes) = value.downcast_ref_if_exact::<PyByteArray>(vm) {
             let bytes = bytes.borrow_buf();
-            self.room(bytes.len())?;
+            self.ensure_space(bytes.len())?;
             self.writer.bytearray(&bytes);
         } else if let Some(number) = value.downcast_ref_if_exact::<PyComplex>(vm) {
             let number = number.as_complex();
@@ -142,7 +142,7 @@ impl Encoder<'_> {
     }
 
     fn text(&mut self, text: &Py<PyStr>) -> Encoded {
-        self.room(text.as_bytes().len())?;
+        self.ensure_space(text.as_bytes().len())?;
         match text.to_str() {
             Some(text) => self.writer.str(text),
             None => self.writer.surrogates(text.as_bytes()),
@@ -159,7 +159,7 @@ impl Encoder<'_> {
             return Ok(());
         }
         let digits = wide.to_signed_bytes_le();
-        self.room(digits.len())?;
+        self.ensure_space(digits.len())?;
         self.writer.big_int(&digits);
         Ok(())
     }
@@ -268,7 +268,7 @@ impl Encoder<'_> {
 
     /// Make sure that as many bytes may be added.
     #[inline]
-    pub(super) fn room(&mut self, bytes: usize) -> Encoded {
+    pub(super) fn ensure_space(&mut self, bytes: usize) -> Encoded {
         let length = self.writer.len() + bytes;
         if length <= self.ask_beyond { Ok(()) } else { self.ask(length) }
     }

@@ -73,7 +73,7 @@ impl Encoder<'_> {
             true => ENDLESS.to_owned(),
             false => shortened(text(exception.as_object().str(vm), "str", vm)?),
         };
-        self.room(text.len())?;
+        self.ensure_space(text.len())?;
         let is_builtin = builtin(&class.name(), vm).is_some_and(|known| known.is(class));
         if !is_builtin && declared.is_none() {
             let module = class.__module__(vm).ok().and_then(|module| module.downcast::<PyStr>().ok());
@@ -111,7 +111,7 @@ impl Encoder<'_> {
                     true => ENDLESS.to_owned(),
                     false => shortened(text(value.repr(self.vm), "repr", self.vm)?),
                 };
-                self.room(shown.len())?;
+                self.ensure_space(shown.len())?;
                 self.writer.str(&shown);
                 Ok(())
             }

@@ -159,7 +159,7 @@ impl OpenFile {
 }
 
 /// A place with files, and the mount that it is.
-struct Place {
+struct MountPlace {
     at: Vec<u8>,
     mount: PyObjectRef,
 }
@@ -181,7 +181,7 @@ struct Known {
 thread_local! {
     static KNOWN: Cell<Option<&'static Known>> = const { Cell::new(None) };
     /// The longest first.
-    static PLACES: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+    static PLACES: RefCell<Vec<MountPlace>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Note the table of open files. There is one.
@@ -203,7 +203,7 @@ pub fn set_table(open: PyDictRef, stat_result: PyObjectRef, vm: &VirtualMachine)
 
 /// Note where this process sees files; the longest place first.
 pub fn set_places(places: impl Iterator<Item = (PyBytesRef, PyObjectRef)>) {
-    let place = |(at, mount): (PyBytesRef, PyObjectRef)| Place { at: at.as_bytes().to_vec(), mount };
+    let place = |(at, mount): (PyBytesRef, PyObjectRef)| MountPlace { at: at.as_bytes().to_vec(), mount };
     PLACES.set(places.map(place).collect());
 }
 
@@ -214,7 +214,7 @@ fn mount_of(path: &[u8]) -> Option<PyObjectRef> {
         return None;
     }
     PLACES.with_borrow(|places| {
-        let leads = |place: &&Place| path.strip_prefix(&*place.at).is_some_and(|rest| rest.first() == Some(&b'/'));
+        let leads = |place: &&MountPlace| path.strip_prefix(&*place.at).is_some_and(|rest| rest.first() == Some(&b'/'));
         places.iter().find(leads).map(|place| place.mount.clone())
     })
 }
@@ -385,7 +385,7 @@ fn read_all(file: &OpenFile, vm: &VirtualMachine) -> PyResult {
         let is_last = piece.len() < room;
         length += piece.len();
         pieces.push(piece);
-        crate::errors::room("what is read takes", length as u64, vm)?;
+        crate::errors::ensure_free("what is read takes", length as u64, vm)?;
         if is_last {
             let parts: Vec<_> = pieces.iter().map(|piece| piece.as_bytes()).collect();
             return Ok(vm.ctx.new_bytes(parts.concat()).into());

@@ -10,10 +10,10 @@ use rustpython_vm::{AsObject, Py, PyObjectRef, PyPayload, PyRef, PyResult, Virtu
 use std::cell::RefCell;
 use std::fmt;
 
-/// Places in the list, as `_HANDLERS` and `_SETTINGS` of `pyexpat.py` have them.
+/// Where handlers and settings stand in the list, as `_HANDLERS` and `_SETTINGS` of `pyexpat.py` have them.
 #[derive(Clone, Copy)]
 #[repr(usize)]
-enum Place {
+enum ParserSlot {
     StartElement,
     EndElement,
     Instruction,
@@ -170,8 +170,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn next(&self) -> Result<Option<Event>, Error> {
-        let default = self.handler(Place::Default).is_some();
-        let expand = self.handler(Place::DefaultExpand).is_some();
+        let default = self.handler(ParserSlot::Default).is_some();
+        let expand = self.handler(ParserSlot::DefaultExpand).is_some();
         let mut parser = self.parser.parser.borrow_mut();
         parser.options.keep_text = default || expand;
         parser.options.expand = !default;
@@ -179,12 +179,12 @@ impl Run<'_> {
     }
 
     /// What stands at a place of the list, if it is something.
-    fn handler(&self, place: Place) -> Option<PyObjectRef> {
+    fn handler(&self, place: ParserSlot) -> Option<PyObjectRef> {
         let all = self.handlers.borrow_vec();
         all.get(place as usize).filter(|handler| !self.vm.is_none(handler)).cloned()
     }
 
-    fn is_set(&self, place: Place) -> bool {
+    fn is_set(&self, place: ParserSlot) -> bool {
         self.handler(place).is_some_and(|value| value.is(&self.vm.ctx.true_value))
     }
 
@@ -201,12 +201,12 @@ impl Run<'_> {
     }
 
     fn base(&self) -> PyObjectRef {
-        self.handler(Place::Base).unwrap_or_else(|| self.vm.ctx.none())
+        self.handler(ParserSlot::Base).unwrap_or_else(|| self.vm.ctx.none())
     }
 
     /// A name, the same object each time it comes.
     fn name(&self, name: &str) -> PyResult<PyObjectRef> {
-        let known = self.handler(Place::Intern).and_then(|known| known.downcast::<PyDict>().ok());
+        let known = self.handler(ParserSlot::Intern).and_then(|known| known.downcast::<PyDict>().ok());
         let Some(known) = known else { return Ok(self.text(name)) };
         if let Some(same) = known.get_item_opt(name, self.vm)? {
             return Ok(same);
@@ -217,9 +217,9 @@ impl Run<'_> {
     }
 
     fn attributes(&self, attributes: Vec<Attribute>) -> PyResult<PyObjectRef> {
-        let specified = self.is_set(Place::SpecifiedAttributes);
+        let specified = self.is_set(ParserSlot::SpecifiedAttributes);
         let attributes = attributes.into_iter().filter(|attribute| attribute.specified || !specified);
-        if self.is_set(Place::OrderedAttributes) {
+        if self.is_set(ParserSlot::OrderedAttributes) {
             let mut all = Vec::new();
             for attribute in attributes {
                 all.push(self.name(&attribute.name)?);
@@ -245,7 +245,7 @@ impl Run<'_> {
     /// Hands over the text that waits.
     fn flush(&self) -> PyResult<()> {
         let text = std::mem::take(&mut *self.parser.waiting.borrow_mut());
-        match self.handler(Place::Text) {
+        match self.handler(ParserSlot::Text) {
             Some(handler) if !text.is_empty() => handler.call((text,), self.vm).map(drop),
             _ => Ok(()),
         }
@@ -254,13 +254,13 @@ impl Run<'_> {
     /// Calls the handler of an event, if there is one. Gives an error's number if a handler wants that.
     fn tell(&self, event: Event) -> PyResult<Option<u8>> {
         if let Event::Text(text) = &event
-            && let Some(handler) = self.handler(Place::Text)
+            && let Some(handler) = self.handler(ParserSlot::Text)
         {
-            if !self.is_set(Place::BufferText) {
+            if !self.is_set(ParserSlot::BufferText) {
                 handler.call((self.text(text),), self.vm)?;
                 return Ok(None);
             }
-            let size = self.handler(Place::BufferSize).and_then(|size| size.try_to_value::<usize>(self.vm).ok());
+            let size = self.handler(ParserSlot::BufferSize).and_then(|size| size.try_to_value::<usize>(self.vm).ok());
             let size = size.unwrap_or(8192);
             if self.parser.waiting.borrow().len() + text.len() > size {
                 self.flush()?;
@@ -283,15 +283,16 @@ impl Run<'_> {
             _ => None,
         };
         Ok(match place {
-            Some(Place::NotStandalone) => refused(22),
-            Some(Place::External) => refused(21),
+            Some(ParserSlot::NotStandalone) => refused(22),
+            Some(ParserSlot::External) => refused(21),
             _ => None,
         })
     }
 
     /// The default handler gets the text of what no other is for.
     fn default(&self) -> PyResult<()> {
-        let Some(handler) = self.handler(Place::Default).or_else(|| self.handler(Place::DefaultExpand)) else {
+        let Some(handler) = self.handler(ParserSlot::Default).or_else(|| self.handler(ParserSlot::DefaultExpand))
+        else {
             return Ok(());
         };
         let text = self.parser.parser.borrow().text().map(str::to_owned);
@@ -305,81 +306,88 @@ impl Run<'_> {
     }
 
     /// Which handler an event has, and what it is told. Nothing at all where expat would be silent.
-    fn call_of(&self, event: Event) -> PyResult<Option<(Option<Place>, Vec<PyObjectRef>)>> {
+    fn call_of(&self, event: Event) -> PyResult<Option<(Option<ParserSlot>, Vec<PyObjectRef>)>> {
         let none = || self.vm.ctx.none();
-        let both = || self.handler(Place::StartElement).is_none() && self.handler(Place::EndElement).is_none();
+        let both =
+            || self.handler(ParserSlot::StartElement).is_none() && self.handler(ParserSlot::EndElement).is_none();
         let (place, arguments) = match event {
-            Event::Start { empty: true, .. } if self.handler(Place::StartElement).is_none() && !both() => {
+            Event::Start { empty: true, .. } if self.handler(ParserSlot::StartElement).is_none() && !both() => {
                 return Ok(None);
             }
-            Event::End { empty: true, .. } if self.handler(Place::EndElement).is_none() => return Ok(None),
+            Event::End { empty: true, .. } if self.handler(ParserSlot::EndElement).is_none() => return Ok(None),
             // No object is made for a handler that is not there.
-            Event::Start { .. } if self.handler(Place::StartElement).is_none() => (Place::StartElement, Vec::new()),
-            Event::Start { name, attributes, .. } => {
-                (Place::StartElement, vec![self.name(&name)?, self.attributes(attributes)?])
+            Event::Start { .. } if self.handler(ParserSlot::StartElement).is_none() => {
+                (ParserSlot::StartElement, Vec::new())
             }
-            Event::End { name, .. } => (Place::EndElement, vec![self.name(&name)?]),
-            Event::Text(text) => (Place::Text, vec![self.text(&text)]),
-            Event::Instruction { target, data } => (Place::Instruction, vec![self.name(&target)?, self.text(&data)]),
-            Event::Comment(text) => (Place::Comment, vec![self.text(&text)]),
-            Event::StartCdata => (Place::StartCdata, Vec::new()),
-            Event::EndCdata => (Place::EndCdata, Vec::new()),
+            Event::Start { name, attributes, .. } => {
+                (ParserSlot::StartElement, vec![self.name(&name)?, self.attributes(attributes)?])
+            }
+            Event::End { name, .. } => (ParserSlot::EndElement, vec![self.name(&name)?]),
+            Event::Text(text) => (ParserSlot::Text, vec![self.text(&text)]),
+            Event::Instruction { target, data } => {
+                (ParserSlot::Instruction, vec![self.name(&target)?, self.text(&data)])
+            }
+            Event::Comment(text) => (ParserSlot::Comment, vec![self.text(&text)]),
+            Event::StartCdata => (ParserSlot::StartCdata, Vec::new()),
+            Event::EndCdata => (ParserSlot::EndCdata, Vec::new()),
             Event::StartNamespace { prefix, uri } => {
                 let arguments = vec![self.some(prefix.as_ref()), self.some(uri.as_ref())];
-                return Ok(self.handler(Place::StartNamespace).map(|_| (Some(Place::StartNamespace), arguments)));
+                return Ok(self
+                    .handler(ParserSlot::StartNamespace)
+                    .map(|_| (Some(ParserSlot::StartNamespace), arguments)));
             }
             Event::EndNamespace { prefix } => {
                 let arguments = vec![self.some(prefix.as_ref())];
-                return Ok(self.handler(Place::EndNamespace).map(|_| (Some(Place::EndNamespace), arguments)));
+                return Ok(self.handler(ParserSlot::EndNamespace).map(|_| (Some(ParserSlot::EndNamespace), arguments)));
             }
             Event::Declaration { version, encoding, standalone } => {
                 let standalone = self.number(standalone.map_or(-1, i32::from));
-                (Place::Declaration, vec![self.some(version.as_ref()), self.some(encoding.as_ref()), standalone])
+                (ParserSlot::Declaration, vec![self.some(version.as_ref()), self.some(encoding.as_ref()), standalone])
             }
             Event::StartDoctype { name, system, public, subset } => {
                 let subset = self.number(i32::from(subset));
                 let arguments = vec![self.text(&name), self.some(system.as_ref()), self.some(public.as_ref()), subset];
-                (Place::StartDoctype, arguments)
+                (ParserSlot::StartDoctype, arguments)
             }
-            Event::EndSubset if self.handler(Place::StartDoctype).is_some() => return Ok(None),
-            Event::EndDoctype => (Place::EndDoctype, Vec::new()),
-            Event::Element { name, model } => (Place::Element, vec![self.text(&name), self.model(&model)]),
+            Event::EndSubset if self.handler(ParserSlot::StartDoctype).is_some() => return Ok(None),
+            Event::EndDoctype => (ParserSlot::EndDoctype, Vec::new()),
+            Event::Element { name, model } => (ParserSlot::Element, vec![self.text(&name), self.model(&model)]),
             Event::Attlist { element, attribute, kind, default, required } => {
                 let required = self.number(i32::from(required));
                 let names = [self.text(&element), self.text(&attribute), self.text(&kind)];
                 let arguments = names.into_iter().chain([self.some(default.as_ref()), required]).collect();
-                (Place::Attlist, arguments)
+                (ParserSlot::Attlist, arguments)
             }
             Event::Entity(entity) => self.entity(&entity),
             Event::Notation { name, system, public } => {
                 let identifiers = [self.some(system.as_ref()), self.some(public.as_ref())];
-                (Place::Notation, [self.text(&name), self.base()].into_iter().chain(identifiers).collect())
+                (ParserSlot::Notation, [self.text(&name), self.base()].into_iter().chain(identifiers).collect())
             }
             Event::External { context, system, public } => {
                 let identifiers = [self.some(system.as_ref()), self.some(public.as_ref())];
-                (Place::External, [self.text(&context), self.base()].into_iter().chain(identifiers).collect())
+                (ParserSlot::External, [self.text(&context), self.base()].into_iter().chain(identifiers).collect())
             }
             Event::Skipped { name, parameter } => {
-                (Place::Skipped, vec![self.text(&name), self.number(i32::from(parameter))])
+                (ParserSlot::Skipped, vec![self.text(&name), self.number(i32::from(parameter))])
             }
-            Event::NotStandalone if self.handler(Place::NotStandalone).is_none() => return Ok(None),
-            Event::NotStandalone => (Place::NotStandalone, Vec::new()),
+            Event::NotStandalone if self.handler(ParserSlot::NotStandalone).is_none() => return Ok(None),
+            Event::NotStandalone => (ParserSlot::NotStandalone, Vec::new()),
             Event::EndSubset | Event::Other | Event::UnknownEncoding(_) => return Ok(Some((None, vec![none()]))),
         };
         Ok(Some((Some(place), arguments)))
     }
 
     /// An entity that is no text has a handler of its own, which may be missing.
-    fn entity(&self, entity: &Entity) -> (Place, Vec<PyObjectRef>) {
+    fn entity(&self, entity: &Entity) -> (ParserSlot, Vec<PyObjectRef>) {
         let identifiers =
             [self.base(), self.some(entity.system.as_ref()), self.some(entity.public.as_ref())].into_iter();
         let notation = self.some(entity.notation.as_ref());
         let name = self.text(&entity.name);
-        if entity.notation.is_some() && self.handler(Place::UnparsedEntity).is_some() {
-            return (Place::UnparsedEntity, [name].into_iter().chain(identifiers).chain([notation]).collect());
+        if entity.notation.is_some() && self.handler(ParserSlot::UnparsedEntity).is_some() {
+            return (ParserSlot::UnparsedEntity, [name].into_iter().chain(identifiers).chain([notation]).collect());
         }
         let first = [name, self.number(i32::from(entity.parameter)), self.some(entity.value.as_ref())];
-        (Place::Entity, first.into_iter().chain(identifiers).chain([notation]).collect())
+        (ParserSlot::Entity, first.into_iter().chain(identifiers).chain([notation]).collect())
     }
 }
 

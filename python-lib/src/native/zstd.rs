@@ -119,7 +119,7 @@ impl ZstdFrame {
     /// A frame of which nothing is known. Its window has at most so many bytes. `ValueError` if the dictionary is none.
     pub fn new(dictionary: Option<&[u8]>, window: u64, vm: &VirtualMachine) -> PyResult<Self> {
         let bytes = TABLE_BYTES + 2 * dictionary.map_or(0, <[u8]>::len);
-        errors::room("a dictionary takes", bytes as u64, vm)?;
+        errors::ensure_free("a dictionary takes", bytes as u64, vm)?;
         let unpacking = guarded(|| Unpacking::new(dictionary, window)).map_err(|error| vm.new_value_error(error))?;
         Ok(Self { unpacking: RefCell::new(unpacking) })
     }
@@ -206,7 +206,7 @@ impl ZstdFrame {
         // What comes out is there twice until it is in one piece, and what was held once more.
         let out = (held as u64).saturating_add(3 * most as u64);
         let more = unpacking.more();
-        errors::room("what is unpacked takes", out.saturating_add(more.unwrap_or(0)), vm)?;
+        errors::ensure_free("what is unpacked takes", out.saturating_add(more.unwrap_or(0)), vm)?;
         unpacking.asked = more.unwrap_or(unpacking.asked);
         let fed = data.with_ref(|data| guarded(|| unpacking.feed(data, most)));
         let (taken, out, is_over) = fed.map_err(|error| vm.new_value_error(error))?;

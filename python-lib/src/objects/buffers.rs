@@ -110,7 +110,7 @@ impl View {
 
     fn part(&self, start: u64, length: u64, vm: &VirtualMachine) -> PyResult<Vec<u8>> {
         self.check(vm)?;
-        errors::room("what is read of a view takes", length, vm)?;
+        errors::ensure_free("what is read of a view takes", length, vm)?;
         let read = self.home.connection.read(self.offset + start, length);
         read.ok_or_else(|| errors::new("StaleHandle", "the channel of this view is gone", &[], vm))
     }

@@ -1,6 +1,4 @@
 # For tests/tests/processes.rs: names are taken once, and go with their process.
-import time
-
 import cloison
 from cloison import Down, receive, spawn
 
@@ -16,8 +14,7 @@ def has(name, to):
 
 
 def has_late(name):
-    # Most often the other one waits for the name by then, which nobody can see; if not, it finds the name at once.
-    time.sleep(0.3)
+    # Whoever waits for the name most often does so by then, as this process had to be made first; if not, it finds the name at once.
     cloison.register(name)
     receive()
 
@@ -85,8 +82,9 @@ def main():
     print(receive(timeout=300), cloison.whereis("printer") == another)
     print("-- waiting for one")
     print(cloison.whereis("late", timeout=0.05), cloison.whereis("late"))
-    late = spawn(has_late, "late")
-    print(cloison.whereis("late", timeout=300) == late, cloison.whereis("late", timeout=None) == late)
+    for name in ("late", "later"):
+        late = spawn(has_late, name)
+        print(cloison.whereis(name, timeout=300) == late, cloison.whereis(name, timeout=None) == late)
     print("-- by whoever starts it")
     child = spawn(registered, me, register="from the beginning", monitor=True)
     print(receive(tuple, timeout=300), cloison.whereis("from the beginning") == child)

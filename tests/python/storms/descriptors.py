@@ -1,6 +1,5 @@
 # For tests/tests/storms.rs: more processes than the broker has descriptors for.
 import sys
-import time
 
 import cloison
 from cloison import Down, SpawnError, receive, spawn
@@ -16,13 +15,14 @@ def main():
         except SpawnError as error:
             print(str(error).replace("\n", " | "))
             break
-    print(len(there) > 5)
+    print(len(there) > 5, flush=True)
+    sys.stdin.readline()
     # Nobody has been harmed by it, and there is room again when somebody has ended, also when blanks have taken it meanwhile.
     for process in there[:3]:
         process.kill()
         print(receive(Down, timeout=300).reason, end=" ")
-    # Most often there are blanks again by then, which nobody here can see; if not, the first one that comes is the new process.
-    time.sleep(0.3)
+    print(flush=True)
+    sys.stdin.readline()
     print(spawn(int, monitor=True).number > 1, receive(Down, timeout=300).reason)
     for process in there[3:]:
         process.send("end")

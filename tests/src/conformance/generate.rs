@@ -216,6 +216,7 @@ pub fn variadics() -> Suite {
     let mut types = Types::default();
     let mut parts: Vec<_> = Wide::ALL.map(Type::Wide).into();
     parts.extend(shapes::random(&mut types, random, &[super::types::scalar("int")], 20));
+    parts.extend(shapes::padded(&mut types));
     let promoted = ["int", "unsigned int", "long", "unsigned long long", "double", "double"];
     let mut suite = Suite::new(types);
     for index in 0..60 {
@@ -251,6 +252,7 @@ pub fn pointers() -> Suite {
     all.extend(shapes::wide(&mut types));
     all.extend(shapes::packed(&mut types));
     all.extend(shapes::bit_fields(&mut types));
+    all.extend(shapes::padded(&mut types));
     let unions = shapes::unions(&mut types);
     parts.extend(all.clone());
     parts.extend(unions.clone());

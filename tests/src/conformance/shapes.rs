@@ -1,4 +1,7 @@
 //! Which records are tried.
+//!
+//! A struct without a member that has a name is not among them: C has none (to gcc its size is 0, to C++ 1), and the reader of manifests
+//! refuses it. Nor is one with such a member, which would have to be declared as well.
 
 use super::random::Random;
 use super::types::{Enumeration, Member, Record, Type, Types, Wide, scalar};

@@ -211,6 +211,24 @@ impl Shape {
         self.travel().number()
     }
 
+    /// The number that it points to, if it is a pointer to one.
+    pub fn pointed_scalar(&self) -> Option<Scalar> {
+        match self {
+            Self::ScalarPointer(one) => Some(one.scalar),
+            Self::Buffer(_)
+            | Self::Callback(_)
+            | Self::CapacityOf(_)
+            | Self::Constant(_)
+            | Self::Handle(_)
+            | Self::LengthOf(_)
+            | Self::Number(_)
+            | Self::OutPointer(_)
+            | Self::Record(_)
+            | Self::Text(_)
+            | Self::Wide(_) => None,
+        }
+    }
+
     /// Whether a bound may compare its bytes.
     pub fn has_bytes(&self) -> bool {
         self.travel().inspectable() == Inspectable::Bytes

@@ -16,7 +16,7 @@ use super::own_answer::OwnAnswer;
 use super::program::{Gone, Next, ProgramEnd};
 use super::upstream::{Sent, Upstream, UpstreamFault};
 use super::wait::{Patience, Stop};
-use super::{Http, IDLE_TIME, Place, Unreached};
+use super::{Destination, Http, IDLE_TIME, Unreached};
 use cloison_contract::host::http::{HostRule, HttpRule, HttpTarget, Scheme, plain_name};
 use cloison_contract::observation::ServiceUse;
 use cloison_zone::serve::recorder;
@@ -52,7 +52,7 @@ impl From<Gone> for End {
 }
 
 /// Serves one connection until the program has closed it, or something was refused.
-pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
+pub(super) fn converse(http: &Http, place: &Destination, socket: OwnedFd) {
     let mut program = ProgramEnd::new(socket);
     loop {
         let (method, end) = match program.next() {
@@ -83,7 +83,7 @@ pub(super) fn converse(http: &Http, place: &Place, socket: OwnedFd) {
 /// One request and its answer.
 struct Exchange<'e> {
     http: &'e Http,
-    place: &'e Place,
+    place: &'e Destination,
     program: &'e mut ProgramEnd,
     head: &'e RequestHead,
     scheme: Scheme,
@@ -91,7 +91,7 @@ struct Exchange<'e> {
 }
 
 impl<'e> Exchange<'e> {
-    fn new(http: &'e Http, place: &'e Place, program: &'e mut ProgramEnd, head: &'e RequestHead) -> Self {
+    fn new(http: &'e Http, place: &'e Destination, program: &'e mut ProgramEnd, head: &'e RequestHead) -> Self {
         let patience = Patience::new(http.service.time, program.end());
         Self { http, place, program, head, scheme: place.begin(), patience }
     }
@@ -288,7 +288,7 @@ impl<'e> Exchange<'e> {
         let framing = head.framing(method);
         let most = self.http.service.response_bytes;
         let too_long =
-            |place: &Place| format!("{}: its answer is longer than the {most} bytes of `response`", place.host);
+            |place: &Destination| format!("{}: its answer is longer than the {most} bytes of `response`", place.host);
         if let Framing::Length(length) = framing
             && length > most
         {

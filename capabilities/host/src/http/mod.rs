@@ -120,7 +120,7 @@ impl Http {
         chosen.filter_map(|index| self.service.secrets.get(index).zip(self.secrets.get(index))).collect()
     }
 
-    fn connect(&self, scheme: Scheme, place: &Place, patience: &Patience) -> Result<Upstream, Unreached> {
+    fn connect(&self, scheme: Scheme, place: &Destination, patience: &Patience) -> Result<Upstream, Unreached> {
         let socket = self.network.connect(&place.host, place.port, patience)?;
         match scheme {
             Scheme::Http => Ok(Upstream::plain(socket)),
@@ -140,7 +140,7 @@ impl Http {
     }
 
     /// A connection to that place that was kept no longer than that.
-    fn take_idle(&self, scheme: Scheme, place: &Place, longest: Duration) -> Option<Upstream> {
+    fn take_idle(&self, scheme: Scheme, place: &Destination, longest: Duration) -> Option<Upstream> {
         let is_it = |one: &Idle| {
             one.scheme == scheme && one.host == place.host && one.port == place.port && one.since.elapsed() < longest
         };
@@ -159,7 +159,7 @@ impl Http {
         }
     }
 
-    fn keep_idle(&self, scheme: Scheme, place: &Place, server: Upstream) {
+    fn keep_idle(&self, scheme: Scheme, place: &Destination, server: Upstream) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.retain(|one| one.since.elapsed() < IDLE_TIME);
         if idle.len() == IDLE {
@@ -200,14 +200,14 @@ impl Http {
 
 /// Where a program's connection leads.
 #[derive(Debug)]
-struct Place {
+struct Destination {
     host: String,
     port: u16,
-    /// [`Place::OPEN`] and the like.
+    /// [`Destination::OPEN`] and the like.
     state: AtomicU8,
 }
 
-impl Place {
+impl Destination {
     /// No request yet: it may still become `https`.
     const OPEN: u8 = 0;
     const PLAIN: u8 = 1;

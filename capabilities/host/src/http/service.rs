@@ -1,7 +1,7 @@
 //! The functions of `http.zone.toml` that are not those of `net.zone.toml`.
 
 use super::network::Outside;
-use super::{Http, Place, conversation, trust};
+use super::{Destination, Http, conversation, trust};
 use crate::net::{Net, NetFailure, Socket};
 use cloison_contract::host::HttpService;
 use cloison_contract::host::http::{Secret, split_authority};
@@ -28,7 +28,7 @@ static SERVED: OnceLock<Served> = OnceLock::new();
 pub(super) struct Served {
     http: Arc<Http>,
     /// Where connections lead, by what the kernel calls their ends: a number that is never used again.
-    places: Mutex<BTreeMap<u64, Weak<Place>>>,
+    places: Mutex<BTreeMap<u64, Weak<Destination>>>,
     open: AtomicU32,
 }
 
@@ -92,7 +92,7 @@ impl Served {
 
     fn begin(&'static self, host: String, port: u16) -> Result<Socket, NetFailure> {
         let (socket, ours) = Socket::with_other_end()?;
-        let place = Arc::new(Place::new(host, port));
+        let place = Arc::new(Destination::new(host, port));
         let cookie = rustix::net::sockopt::socket_cookie(socket.as_fd())?;
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.retain(|_, place| place.strong_count() > 0);

@@ -131,11 +131,11 @@ impl Http {
 
 /// A program's connection.
 fn open(http: Http, host: &str, port: u16) -> UnixStream {
-    let place = Place::new(host.to_owned(), port);
+    let place = Destination::new(host.to_owned(), port);
     open_at(Arc::new(http), place)
 }
 
-fn open_at(http: Arc<Http>, place: Place) -> UnixStream {
+fn open_at(http: Arc<Http>, place: Destination) -> UnixStream {
     let flags = SocketFlags::CLOEXEC;
     let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, flags, None).expect("sockets");
     std::thread::spawn(move || conversation::converse(&http, &place, theirs));
@@ -456,7 +456,7 @@ fn connections_to_servers_are_kept_and_replaced() {
     let port = script.port;
     let http = Arc::new(http(port, &["GET http://127.0.0.1:PORT/*"]));
     for _ in 0..3 {
-        let stream = open_at(http.clone(), Place::new("127.0.0.1".to_owned(), port));
+        let stream = open_at(http.clone(), Destination::new("127.0.0.1".to_owned(), port));
         assert_eq!(all(&stream, &get("/", port)), OK);
     }
     assert_eq!(script.asked.join().expect("served").len(), 3);
@@ -478,7 +478,7 @@ fn connections_to_servers_are_kept_and_replaced() {
     let port = script.port;
     let http = Arc::new(self::http(port, &["GET http://127.0.0.1:PORT/*"]));
     for _ in 0..2 {
-        let stream = open_at(http.clone(), Place::new("127.0.0.1".to_owned(), port));
+        let stream = open_at(http.clone(), Destination::new("127.0.0.1".to_owned(), port));
         assert_eq!(all(&stream, &get("/", port)), OK);
         answered.wait();
         lies.recv().expect("said");
@@ -558,7 +558,7 @@ fn over_tls_the_server_has_to_be_who_it_says() {
         if trusted {
             http.trust = Arc::new(trust::config(pem.as_bytes()).expect("one"));
         }
-        let place = Place::new("api.test".to_owned(), port);
+        let place = Destination::new("api.test".to_owned(), port);
         assert!(place.secure());
         let stream = open_at(Arc::new(http), place);
         let answer = all(&stream, &format!("GET / HTTP/1.1\r\nHost: api.test:{port}\r\n\r\n"));
@@ -585,7 +585,7 @@ fn an_answer_over_tls_that_is_cut_off_has_no_end() {
     let port = script.port;
     let mut http = http(port, &["GET https://api.test:PORT/*"]);
     http.trust = Arc::new(trust::config(pem.as_bytes()).expect("one"));
-    let place = Place::new("api.test".to_owned(), port);
+    let place = Destination::new("api.test".to_owned(), port);
     assert!(place.secure());
     let answer = all(&open_at(Arc::new(http), place), &format!("GET / HTTP/1.1\r\nHost: api.test:{port}\r\n\r\n"));
     assert!(answer.ends_with("3\r\nabc\r\n"), "{answer}");
@@ -593,11 +593,11 @@ fn an_answer_over_tls_that_is_cut_off_has_no_end() {
 
 #[test]
 fn what_is_secure_is_settled_by_the_first_request() {
-    let place = Place::new("h".to_owned(), 80);
+    let place = Destination::new("h".to_owned(), 80);
     assert_eq!(place.begin(), Scheme::Http);
     assert!(!place.secure());
     assert_eq!(place.begin(), Scheme::Http);
-    let place = Place::new("h".to_owned(), 443);
+    let place = Destination::new("h".to_owned(), 443);
     assert!(place.secure());
     assert!(!place.secure());
     assert_eq!(place.begin(), Scheme::Https);

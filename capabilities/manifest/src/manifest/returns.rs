@@ -124,7 +124,7 @@ fn check_length(
 
 /// What stands behind each `*` is a scalar pointer.
 fn known(reader: &mut DocumentReader, parameters: &[Parameter], expression: &Expression, at: &Written) -> Option<()> {
-    let other = |part: &Expression| matches!(part, Expression::Dereference(index) if !matches!(parameters[*index].shape, Shape::ScalarPointer(_)));
+    let other = |part: &Expression| matches!(part, Expression::Dereference(index) if parameters[*index].shape.pointed_scalar().is_none());
     if expression.any(other) {
         reader.error(at.span.clone(), "what stands behind `*` here is not one number but a whole buffer");
         return None;

@@ -67,7 +67,7 @@ pub(super) struct Context<'a, 'd> {
     result: &'a CType,
     /// Where a parameter's table belongs, as errors name it.
     head: String,
-    place: Place<'a>,
+    declared_at: DeclaredAt<'a>,
     /// Which function it is.
     function: Option<FunctionId>,
     /// How long what the function's value points to is.
@@ -78,7 +78,7 @@ pub(super) struct Context<'a, 'd> {
 }
 
 /// Where a parameter without a table stands.
-enum Place<'a> {
+enum DeclaredAt<'a> {
     /// It is one of a callback, whose own parameter stands here.
     Callback(Range<usize>),
     /// In the C text of a function.
@@ -99,7 +99,7 @@ pub(super) fn parameters(
         tables: &declared.tables,
         result: &declared.prototype.result,
         head: format!("[functions.{name}]"),
-        place: Place::Text(&declared.raw.c),
+        declared_at: DeclaredAt::Text(&declared.raw.c),
         function: world.declarations.callees.iter().find(|callee| callee.name == name).map(|callee| callee.id),
         value_length: value_length.cloned(),
         frees: world.freeing.contains(name.as_str()),
@@ -157,7 +157,7 @@ impl<'a, 'd> Context<'a, 'd> {
     }
 
     fn is_callback(&self) -> bool {
-        matches!(self.place, Place::Callback(_))
+        matches!(self.declared_at, DeclaredAt::Callback(_))
     }
 
     /// What the parameter's pointer leads to, and whether that is `const`; `void` counts as bytes.
@@ -196,12 +196,12 @@ impl<'a, 'd> Context<'a, 'd> {
 
     /// Notes a mistake at a parameter of the prototype.
     fn error_in_c(&self, reader: &mut DocumentReader, index: usize, message: String, hint: String) {
-        match &self.place {
-            Place::Text(c) => {
+        match &self.declared_at {
+            DeclaredAt::Text(c) => {
                 let span = self.parameters[index].name.span.clone();
                 reader.mistake_in(c, Mistake::new(span, message).hint(hint));
             }
-            Place::Callback(span) => reader.error_with_hint(span.clone(), message, hint),
+            DeclaredAt::Callback(span) => reader.error_with_hint(span.clone(), message, hint),
         }
     }
 }

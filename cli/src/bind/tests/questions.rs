@@ -349,7 +349,6 @@ fn names_that_python_cannot_have() {
     assert_eq!(draft.cannot, 0, "{}", draft.text);
 }
 
-/// lcms: `typedef struct s s; struct s { cmsBool (*call)(s *); }` as a member of what is returned.
 #[test]
 fn functions_that_are_not_asked_for_leave_nothing() {
     let draft = drafted_where(

@@ -196,14 +196,17 @@ fn fits(interface: &Interface, function: &Function, expression: &Expression, con
                 })
         }),
         Expression::Compare(real, operator, _) => operator.is_comparison() && real_fits(function, *real),
-        Expression::Dereference(index) => matches!(shape_at(function, *index), Some(Shape::ScalarPointer(_))),
+        Expression::Dereference(index) => {
+            shape_at(function, *index).is_some_and(|shape| shape.pointed_scalar().is_some())
+        }
         Expression::Errno => condition,
         Expression::Integer(_) => true,
         Expression::Length(index) => shape_at(function, *index).is_some_and(Shape::has_length),
         Expression::Member(index, place) => !place.scalar.is_float() && is_in_record(function, *index, *place),
         Expression::Negate(only) | Expression::Not(only) | Expression::OneOf(only, _) => inner(only),
-        Expression::Parameter(index) => shape_at(function, *index)
-            .is_some_and(|shape| shape.scalar().is_some() && !matches!(shape, Shape::ScalarPointer(_))),
+        Expression::Parameter(index) => {
+            shape_at(function, *index).is_some_and(|shape| shape.scalar().is_some() && shape.pointed_scalar().is_none())
+        }
         Expression::Return => condition || !matches!(function.result, CType::Pointer { .. }),
     }
 }

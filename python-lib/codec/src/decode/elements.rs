@@ -49,7 +49,7 @@ fn list<Maker: Objects>(
     decoder.afford(length, memory::elements(decoder.types, element, length))?;
     // Exactly as many as there are: a list that grew would take up to three times as much on the way.
     let count = bytes.len() / element.size().max(1);
-    decoder.room(memory::list(count as u64))?;
+    decoder.ensure_free(memory::list(count as u64))?;
     let mut values = Vec::with_capacity(count);
     match element {
         Element::Handle { id } => values.extend(words(bytes).map(|word| match word {

@@ -144,7 +144,7 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
     #[inline]
     fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, DecodeError> {
         self.left.set(self.left.get().checked_sub(length).ok_or(ProtocolViolation::Excess)?);
-        self.room(length)?;
+        self.ensure_free(length)?;
         Ok(self.arena.read(at, length).map_err(|_| ProtocolViolation::Range)?)
     }
 
@@ -165,7 +165,7 @@ impl<'a, Maker: Objects> Decoder<'a, Maker> {
 
 impl<Maker: Objects> Behind<Maker::Object> for Decoder<'_, Maker> {
     #[inline]
-    fn room(&self, bytes: u64) -> Result<(), DecodeError> {
+    fn ensure_free(&self, bytes: u64) -> Result<(), DecodeError> {
         let free = self.objects.free_bytes();
         match memory::is_there(bytes, free) {
             true => Ok(()),

@@ -5,7 +5,7 @@ use super::super::numbers;
 use super::super::raw::{self, on};
 use super::draft::ParameterDraft;
 use super::keys::{null_default, place};
-use super::{Context, Place, record, resolve};
+use super::{Context, DeclaredAt, record, resolve};
 use crate::declaration::{Name, PrototypeParameter};
 use crate::document::DocumentReader;
 use cloison_contract::expression::Expression;
@@ -110,7 +110,7 @@ fn parameters(
         tables: &tables,
         result: &signature.result,
         head,
-        place: Place::Callback(span(reader, context, index, alias)),
+        declared_at: DeclaredAt::Callback(span(reader, context, index, alias)),
         function: None,
         frees: false,
         internal: false,
@@ -127,11 +127,11 @@ fn span(
     index: usize,
     alias: Option<&raw::Type<'_>>,
 ) -> Range<usize> {
-    match (context.table(index), alias, &context.place) {
+    match (context.table(index), alias, &context.declared_at) {
         (Some(table), ..) => table.span.clone(),
         (None, Some(alias), _) => alias.c.span.clone(),
-        (None, None, Place::Text(c)) => reader.place_in(c, context.parameters[index].name.span.clone()),
-        (None, None, Place::Callback(span)) => span.clone(),
+        (None, None, DeclaredAt::Text(c)) => reader.place_in(c, context.parameters[index].name.span.clone()),
+        (None, None, DeclaredAt::Callback(span)) => span.clone(),
     }
 }
 

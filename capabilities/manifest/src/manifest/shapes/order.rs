@@ -73,7 +73,7 @@ fn known_after(
     let mut fine = true;
     expression.walk(&mut |part| {
         let Expression::Dereference(pointer) = part else { return };
-        if !matches!(shapes[*pointer], Shape::ScalarPointer(_)) {
+        if shapes[*pointer].pointed_scalar().is_none() {
             let name = context.name(*pointer);
             reader.error(at.clone(), format!("`*{name}` is not one number but a whole buffer"));
             fine = false;

@@ -1,0 +1,5 @@
+import sys
+
+import cloison
+
+print(cloison.capability("reader").look(sys.argv[1]))

@@ -84,7 +84,7 @@ fn a_profile_gives_less_than_its_spawner_holds() {
     let output = project.main(&[]).output().ends_with(0);
     for said in [
         "CapabilityDenied: the capability \"zlib\" cannot be given on: the profile \"worker\" (",
-        "cloison.toml:7) has narrowed it with `delegate = false`",
+        "cloison.toml:11) has narrowed it with `delegate = false`",
         " may not spawn",
         "`children` of its spawn in process 1, [microprocess.worker] children, and [limits] children in ",
         "MemoryError\n",
@@ -132,7 +132,12 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     // Why, and why not.
     let why = |process: &str, function: &str| live.ask(&["why", process, function]);
     let allowed = why("2", "crc32").ends_with(0);
-    for said in ["allowed: crc32", "cloison.toml:3 names `crc32`", "only if len <= 5", "7 of 10 calls are left"] {
+    for said in [
+        "allowed: crc32",
+        "cloison.toml:3 names `crc32`",
+        "only if len <= 5 (#2, as process 1 ",
+        "7 of 10 calls are left (#2, ",
+    ] {
         assert!(allowed.stdout.contains(said), "{said}: {allowed}");
     }
     for (process, function, said) in [

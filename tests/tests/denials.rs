@@ -121,7 +121,7 @@ fn a_bound_holds_and_names_its_line() {
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("ok ") && lines[2] == lines[0], "{output}");
     assert!(lines[1].starts_with("CapabilityDenied zlib compress2"), "{output}");
-    assert!(lines[1].contains("cloison.toml:") && lines[1].contains("sourceLen <= 1 KiB"), "{output}");
+    assert!(lines[1].contains("cloison.toml:4 ") && lines[1].contains("sourceLen <= 1 KiB"), "{output}");
 }
 
 /// Texts, fractions, lengths and members, in a zone for all and in one of the client's own. What is refused names its bound, and does
@@ -171,13 +171,19 @@ fn bounds_on_texts_fractions_lengths_and_members() {
             let function = text.split('(').next().expect("a name");
             let denied = format!("CapabilityDenied own {function} ");
             assert!(line.starts_with(&denied) && line.contains(bound) && line.contains(why), "{text}: {line}");
-            assert!(line.contains("cloison.toml:3"), "{text}: {line}");
+            let own = [("opens", 7), ("scale", 8), ("store", 9), ("pack", 10)]
+                .into_iter()
+                .find(|(name, _)| *name == function);
+            let (_, number) = own.expect("a bound");
+            // In its text, and as its attribute.
+            assert_eq!(line.matches(&format!("cloison.toml:{number} ")).count(), 2, "{text}: {line}");
         }
         for (line, (text, value)) in made.iter().zip(good) {
             assert_eq!(*line, format!("ok {value}"), "{text}\n{output}");
         }
         assert_eq!(made[good.len()], "ok 0.5", "{output}");
-        assert!(made[good.len() + 1].starts_with("QuotaExceeded"), "{output}");
+        let used_up = made[good.len() + 1];
+        assert!(used_up.starts_with("QuotaExceeded") && used_up.contains("cloison.toml:4)"), "{output}");
     }
 }
 
@@ -187,7 +193,8 @@ fn a_number_of_calls_is_used_up() {
     let output = tries(manifest, User::Current, &[CRC32; 5]);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[..3].iter().all(|line| *line == "ok 907060870"), "{output}");
-    assert!(lines[3..].iter().all(|line| line.starts_with("QuotaExceeded None crc32")), "{output}");
+    let used_up = |line: &&str| line.starts_with("QuotaExceeded None crc32") && line.contains("cloison.toml:4)");
+    assert!(lines[3..].iter().all(used_up), "{output}");
 }
 
 #[test]

@@ -106,8 +106,27 @@ pub struct CapabilityRequest {
     pub personal: bool,
     /// `callbacks = false`
     pub quiet: bool,
+    /// Where the keys stand that say so.
+    pub locations: TermLocations,
     /// What it says of a host service, if `zone` is one.
     pub service: Option<ServiceRequest>,
+}
+
+/// Where the keys stand that narrow a capability; nothing of those that are not there. Bounds have places of their own.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct TermLocations {
+    /// `rate`
+    pub rate: Option<Location>,
+    /// `calls`
+    pub calls: Option<Location>,
+    /// `bytes`
+    pub bytes: Option<Location>,
+    /// `cpu`
+    pub cpu: Option<Location>,
+    /// `expires`
+    pub expires: Option<Location>,
+    /// `delegate`
+    pub delegate: Option<Location>,
 }
 
 /// `version` of a capability.
@@ -161,6 +180,13 @@ impl Default for ApplicationLimits {
             mailbox_bytes: 16 << 20,
             descriptors: 64,
         }
+    }
+}
+
+impl Application {
+    /// Where something stands that was read here.
+    pub fn location(&self, written: &Written) -> Location {
+        crate::diagnostic::location(&self.source.text, written.span.start)
     }
 }
 

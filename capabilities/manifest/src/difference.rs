@@ -291,6 +291,7 @@ fn capability(findings: &mut Findings, name: &str, old: &DeclaredCapability<'_>,
         expires: _,
         personal: _,
         quiet: _,
+        locations: _,
         service,
     } = new.request;
     if plain(&old.request.zone.text) != plain(&zone.text) {

@@ -9,6 +9,7 @@ use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::ZoneValues;
+use crate::objects::description::Limit;
 use crate::objects::handle::Core;
 use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
@@ -270,8 +271,8 @@ impl Session {
         };
         match limit {
             Ok(limit) => {
-                let narrowed = limit.as_ref().map(|(by, number)| (by.as_str(), *number));
-                raise::refused(self.description.granted(narrowed), plan, status, words, arena, &declared, vm)
+                let granted = self.description.granted(limit.as_ref());
+                raise::refused(granted, plan, status, words, arena, &declared, vm)
             }
             Err(interrupt) => interrupt,
         }
@@ -281,22 +282,19 @@ impl Session {
     #[cold]
     pub fn not_granted(&self, function: &str, vm: &VirtualMachine) -> PyBaseExceptionRef {
         match self.limit(function, None, vm) {
-            Ok(limit) => {
-                let narrowed = limit.as_ref().map(|(by, number)| (by.as_str(), *number));
-                raise::not_granted(self.description.granted(narrowed), function, vm)
-            }
+            Ok(limit) => raise::not_granted(self.description.granted(limit.as_ref()), function, vm),
             Err(interrupt) => interrupt,
         }
     }
 
-    /// Who has set the limit that a call of that function has met; nobody where that is the line of `cloison.toml`. The broker knows.
+    /// Who has set the limit that a call of that function has met, and where. The broker knows.
     #[cold]
-    fn limit(&self, function: &str, said: Option<String>, vm: &VirtualMachine) -> PyResult<Option<(String, u64)>> {
+    fn limit(&self, function: &str, said: Option<String>, vm: &VirtualMachine) -> PyResult<Option<Limit>> {
         let said = said.map(|text| text[..text.floor_char_boundary(LIMIT_TEXT_BYTES)].to_owned());
         let capability = self.held.reference();
         let question = FromMicroprocess::Limit { capability, function: function.to_owned(), said };
         match connection::ask(&question, vm)? {
-            (ToMicroprocess::Limited { by, number, .. }, _) => Ok(by.map(|by| (by, number))),
+            (ToMicroprocess::Limited { by, number, location }, _) => Ok(Some(Limit { by, number, location })),
             _ => Ok(None),
         }
     }

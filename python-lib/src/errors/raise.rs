@@ -48,7 +48,7 @@ pub fn not_granted(granted: Granted<'_>, function: &str, vm: &VirtualMachine) ->
 pub struct Granted<'a> {
     /// Its name in `cloison.toml`.
     pub capability: &'a str,
-    /// The line there that says what may be called.
+    /// The line that sets the limit in question, or the one there that says what may be called.
     pub location: &'a str,
     /// Who has set the limit in question, if it is not that line, and the number of what has come of that.
     pub narrowed: Option<(&'a str, u64)>,

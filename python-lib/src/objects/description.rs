@@ -21,6 +21,17 @@ pub struct Description {
     pub classes: Rc<Classes>,
 }
 
+/// What a call has met, as the broker says.
+#[derive(Debug)]
+pub struct Limit {
+    /// Who has narrowed the capability so, if it was not `cloison.toml`.
+    pub by: Option<String>,
+    /// The number of what has come of that.
+    pub number: u64,
+    /// The line that says so.
+    pub location: String,
+}
+
 impl Description {
     /// Of that name; `before` are the classes of the interface in whose place this one has come.
     pub fn new(
@@ -34,9 +45,10 @@ impl Description {
         Self { name, classes, interface, grant, location }
     }
 
-    /// The names that errors are told with; `narrowed` is who has set the limit in question, and the number of what has come of that.
-    pub fn granted<'a>(&'a self, narrowed: Option<(&'a str, u64)>) -> Granted<'a> {
-        Granted { capability: &self.name, location: &self.location, narrowed }
+    /// The names that errors are told with; `limit` is the one in question, as far as it is known.
+    pub fn granted<'a>(&'a self, limit: Option<&'a Limit>) -> Granted<'a> {
+        let narrowed = limit.and_then(|limit| Some((limit.by.as_deref()?, limit.number)));
+        Granted { capability: &self.name, location: limit.map_or(&self.location, |limit| &limit.location), narrowed }
     }
 
     /// How long a call of that function may take, as the broker sees it.

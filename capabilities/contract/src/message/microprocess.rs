@@ -263,7 +263,7 @@ pub enum ToMicroprocess {
         by: Option<String>,
         /// The number of what has come of that.
         number: u64,
-        /// That line, or who serves it.
+        /// That line, or the one where it was narrowed if that is known, or who serves it.
         location: String,
     },
     /// The answer to [`FromMicroprocess::Offer`].

@@ -56,7 +56,7 @@ impl Application {
             let message = format!("[microprocess.{profile}] has no capability `{capability}` of this file");
             return Err(Diagnostic::whole_file(&self.source, message).into());
         };
-        let NarrowedCapability { location: _, allow, bounds, quota, expires: _, personal, quiet } = kept;
+        let NarrowedCapability { allow, bounds, quota, personal, quiet, .. } = kept;
         let mut diagnostics = Diagnostics::default();
         let functions = match allow {
             None | Some(Allow::All) => None,

@@ -14,7 +14,7 @@
 //! than is left here.
 
 use super::read::{GrantTerms, allow, check_name, terms, whole_seconds};
-use super::{Allow, CapabilityRequest, Written, services};
+use super::{Allow, CapabilityRequest, TermLocations, Written, services};
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
 use cloison_contract::grant::Quota;
@@ -44,6 +44,8 @@ pub struct NarrowedCapability {
     pub location: Location,
     /// `allow`
     pub allow: Option<Allow>,
+    /// Where `allow` stands.
+    pub allow_location: Option<Location>,
     /// `where`: function → bound.
     pub bounds: Vec<(Written, Written)>,
     /// `rate`, `calls`, `bytes`, `cpu`
@@ -54,6 +56,8 @@ pub struct NarrowedCapability {
     pub personal: bool,
     /// `callbacks = false`
     pub quiet: bool,
+    /// Where the keys stand that say so.
+    pub locations: TermLocations,
 }
 
 /// The limits of a profile. Without one, that of whoever starts the microprocess holds.
@@ -133,11 +137,13 @@ fn capabilities(
                 let as_it_is = NarrowedCapability {
                     location: reader.location(name.span.start),
                     allow: None,
+                    allow_location: None,
                     bounds: Vec::new(),
                     quota: Quota::default(),
                     expires: None,
                     personal: false,
                     quiet: false,
+                    locations: TermLocations::default(),
                 };
                 if found.insert(name.text.clone(), as_it_is).is_some() {
                     reader.error(name.span, format!("`{}` stands there twice", name.text));
@@ -177,11 +183,13 @@ fn narrowed(
     if services::is_about_requests(zone) {
         refuse_requests(reader, &mut table, entry.key);
     }
-    let allow = table.take("allow").and_then(|value| allow(reader, &value));
-    let GrantTerms { bounds, quota, expires, personal, quiet } = terms(reader, &mut table);
+    let allow_value = table.take("allow");
+    let allow_location = allow_value.as_ref().map(|value| reader.location(value.key_span.start));
+    let allow = allow_value.and_then(|value| allow(reader, &value));
+    let GrantTerms { bounds, quota, expires, personal, quiet, locations } = terms(reader, &mut table);
     reader.finish(table);
     let location = reader.location(entry.key_span.start);
-    Some(NarrowedCapability { location, allow, bounds, quota, expires, personal, quiet })
+    Some(NarrowedCapability { location, allow, allow_location, bounds, quota, expires, personal, quiet, locations })
 }
 
 /// What these keys say of `http` is about requests, which its service knows and no narrowing does.

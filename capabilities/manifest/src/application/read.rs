@@ -5,7 +5,8 @@ use super::deterministic;
 use super::profiles;
 use super::services::{self, CapabilityEntry};
 use super::{
-    Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, VersionRequest, Written,
+    Allow, Application, ApplicationLimits, CapabilityRequest, EntryPoint, SecretSource, TermLocations, VersionRequest,
+    Written,
 };
 use crate::document::{DocumentReader, Table, TableEntry};
 use crate::keys::TableName;
@@ -207,7 +208,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
     let version = table.take("version").and_then(|value| version(reader, &value));
     let about_requests = services::is_about_requests(zone.as_ref());
     let allow_value = table.take("allow");
-    let GrantTerms { bounds, mut quota, expires, personal, quiet } = terms(reader, &mut table);
+    let GrantTerms { bounds, mut quota, expires, personal, quiet, locations } = terms(reader, &mut table);
     let Quota { rate, calls, .. } = quota;
     let own =
         CapabilityEntry { name: entry.key, offset: entry.key_span.start, allow: allow_value.clone(), rate, calls };
@@ -238,6 +239,7 @@ fn capability(reader: &mut DocumentReader, entry: &TableEntry<'_>) -> Option<Cap
         expires,
         personal,
         quiet,
+        locations,
         service,
     })
 }
@@ -249,20 +251,32 @@ pub(super) struct GrantTerms {
     pub(super) expires: Option<Duration>,
     pub(super) personal: bool,
     pub(super) quiet: bool,
+    pub(super) locations: TermLocations,
 }
 
 /// The keys that say it.
 pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> GrantTerms {
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
-    let rate = table.take("rate").and_then(|value| reader.parsed(&value, units::rate));
-    let calls = table.take("calls").and_then(|value| reader.count(&value));
-    let bytes = table.take("bytes").and_then(|value| reader.size(&value));
-    let cpu = table.take("cpu").and_then(|value| reader.duration(&value));
-    let expires = table.take("expires").and_then(|value| reader.duration(&value));
-    let personal = table.take("delegate").and_then(|value| reader.boolean(&value)) == Some(false);
+    let [rate, calls, bytes, cpu, expires, delegate] =
+        ["rate", "calls", "bytes", "cpu", "expires", "delegate"].map(|key| table.take(key));
+    let at = |value: &Option<TableEntry<'_>>| value.as_ref().map(|value| reader.location(value.key_span.start));
+    let locations = TermLocations {
+        rate: at(&rate),
+        calls: at(&calls),
+        bytes: at(&bytes),
+        cpu: at(&cpu),
+        expires: at(&expires),
+        delegate: at(&delegate),
+    };
+    let rate = rate.and_then(|value| reader.parsed(&value, units::rate));
+    let calls = calls.and_then(|value| reader.count(&value));
+    let bytes = bytes.and_then(|value| reader.size(&value));
+    let cpu = cpu.and_then(|value| reader.duration(&value));
+    let expires = expires.and_then(|value| reader.duration(&value));
+    let personal = delegate.and_then(|value| reader.boolean(&value)) == Some(false);
     let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
     let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
-    GrantTerms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet }
+    GrantTerms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet, locations }
 }
 
 fn version(reader: &mut DocumentReader, value: &TableEntry<'_>) -> Option<VersionRequest> {

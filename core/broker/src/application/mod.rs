@@ -17,6 +17,7 @@ pub mod sources;
 use crate::application::request::{Program, RunRequest, Unasked};
 use crate::application::sources::Sources;
 use crate::audit::AuditRequest;
+use crate::capabilities::TermLines;
 use crate::capabilities::profiles::LoadedProfile;
 use crate::services::{ConfiguredService, HostFolder, LogFile};
 use crate::zones::library;
@@ -98,8 +99,10 @@ pub struct ApplicationCapability {
     pub grant: Grant,
     /// It ends so long after the application's start.
     pub expires: Option<Duration>,
-    /// The line that a denial names, as `FILE:LINE`.
+    /// The line of `allow`, as `FILE:LINE`.
     pub allow_location: String,
+    /// Those of all its terms, which denials name.
+    pub lines: TermLines,
     /// Which versions of the zone's interface are asked for; all, if none are.
     pub wanted: Option<WantedVersion>,
 }
@@ -285,6 +288,7 @@ impl LoadedApplication {
                             grant,
                             expires: request.expires,
                             allow_location,
+                            lines: TermLines::of_capability(&self.manifest, application, request),
                             wanted: request.version.as_ref().map(|version| version.wanted.clone()),
                         },
                     );

@@ -5,6 +5,7 @@ use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::{Refused, ended};
 use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE};
 use crate::capabilities::held::{Giver, HeldCapabilities};
+use crate::capabilities::lines::Term;
 use crate::capabilities::profiles;
 use crate::processes::process::Process;
 use cloison_contract::message::{CapabilityName, CapabilityRef, GIVEN_AT_ONCE, Spawn, ToMicroprocess};
@@ -177,12 +178,12 @@ impl Broker {
             Err(match entry.minter {
                 Some(minter) => {
                     let how = if entry.profile.is_some() { "delegate = false" } else { "delegate=False" };
-                    let who = self.narrower(entry, name, minter);
+                    let (who, _) = self.narrower(entry, name, minter, (Term::Delegate, ""));
                     format!("the capability {name:?} cannot be given on: {who} has narrowed it with `{how}`")
                 }
                 None => {
-                    let location = self.application.capabilities.get(name).map(|one| one.allow_location.as_str());
-                    let location = location.unwrap_or_default();
+                    let capability = self.application.capabilities.get(name);
+                    let location = capability.map(|one| one.lines.of(Term::Delegate, "")).unwrap_or_default();
                     format!("the capability {name:?} cannot be given on: `delegate = false` at {location}")
                 }
             })

@@ -12,6 +12,7 @@
 //! | `giving` | who gets one: by `cloison.toml`, at the start, in a message |
 //! | `narrowing` | what comes of one that is narrowed |
 //! | `limiting` | which limit a call has met, and who has set it |
+//! | `lines` | the lines of `cloison.toml` that say what is granted: pure |
 //! | `revoking` | how one ends, and the channels that are cut with it |
 //! | `offered` | services that microprocesses serve: who may call what of them |
 //! | `noting` | what the audit trail is told of all that |
@@ -21,6 +22,7 @@ mod giving;
 pub(crate) mod grants;
 mod held;
 pub(crate) mod limiting;
+pub(crate) mod lines;
 mod narrowing;
 mod noting;
 mod offered;
@@ -29,3 +31,4 @@ mod revoking;
 
 pub(crate) use giving::GivenCapability;
 pub(crate) use held::{HeldCapabilities, Lineage};
+pub use lines::TermLines;

@@ -5,6 +5,7 @@ use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::Refused;
 use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable};
 use crate::capabilities::limiting::OPERATOR;
+use crate::capabilities::lines::Term;
 use crate::processes::process::Process;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
@@ -89,13 +90,20 @@ impl Broker {
         Ok(key)
     }
 
-    /// Who has narrowed a grant of that name, for people.
-    pub(crate) fn narrower(&self, entry: &GrantEntry, name: &str, minter: ProcessNumber) -> String {
-        let Some(profile) = &entry.profile else { return format!("process {minter}") };
+    /// Who has narrowed a grant of that name by that term, for people, and the line where that is said, if it is known. `function` is the one
+    /// that it is about.
+    pub(crate) fn narrower(
+        &self,
+        entry: &GrantEntry,
+        name: &str,
+        minter: ProcessNumber,
+        (term, function): (Term, &str),
+    ) -> (String, Option<String>) {
+        let Some(profile) = &entry.profile else { return (format!("process {minter}"), None) };
         let loaded = self.application.profiles.get(profile);
         let kept = loaded.and_then(|loaded| loaded.capabilities.get(name));
-        let location = kept.map(|kept| kept.location.as_str()).unwrap_or_default();
-        format!("the profile {profile:?} ({location})")
+        let location = kept.map(|kept| kept.lines.of(term, function));
+        (format!("the profile {profile:?} ({})", location.as_deref().unwrap_or_default()), location)
     }
 
     /// What narrowing a grant by that leaves, in words.

@@ -126,7 +126,7 @@ impl Broker {
         };
         if !self.grants.allows(key, id) {
             let why = match self.limited(key, function, None) {
-                Some(Limited { by: Some(by), number }) => {
+                Some(Limited { by: Some(by), number, .. }) => {
                     format!("{by} has narrowed it to other functions (#{number})")
                 }
                 _ => "it was narrowed to other functions".to_owned(),
@@ -138,7 +138,7 @@ impl Broker {
             Err(Denial::Expired) => return ToMicroprocess::Because(End::Expired),
             Err(denial) => {
                 let whose = match self.limited(key, function, Some(&denial.to_string())) {
-                    Some(Limited { by: Some(by), number }) => format!(", as {by} has narrowed it (#{number})"),
+                    Some(Limited { by: Some(by), number, .. }) => format!(", as {by} has narrowed it (#{number})"),
                     _ => String::new(),
                 };
                 return ToMicroprocess::Exceeded {

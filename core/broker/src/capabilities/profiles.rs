@@ -3,6 +3,7 @@
 //! They are compiled when the application is loaded, against what the application is granted. What a spawner holds of that is known when it
 //! spawns: a profile is one more narrowing of it, so that nothing comes of a profile that its spawner has not got.
 
+use crate::capabilities::lines::TermLines;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::Spawn;
 use cloison_contract::spelling::did_you_mean;
@@ -33,6 +34,8 @@ pub struct ProfileCapability {
     pub expires: Option<Duration>,
     /// Where it is named, as `FILE:LINE`.
     pub location: String,
+    /// The lines of its terms, which denials name.
+    pub lines: TermLines,
 }
 
 impl ProfileCapability {
@@ -59,7 +62,9 @@ impl LoadedProfile {
             match application.profile_narrowing(name, capability, interface, grant) {
                 Ok(narrowing) => {
                     let (expires, location) = (kept.expires, at(kept.location.line));
-                    capabilities.insert(capability.clone(), ProfileCapability { narrowing, expires, location });
+                    let lines = TermLines::of_profile(manifest, application, kept);
+                    let kept = ProfileCapability { narrowing, expires, location, lines };
+                    capabilities.insert(capability.clone(), kept);
                 }
                 Err(found) => mistakes.extend(found),
             }

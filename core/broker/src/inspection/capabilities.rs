@@ -1,13 +1,16 @@
 //! Who holds what, from whom, how often it was used and refused: what `cloison caps` and `cloison why` say.
 
 use crate::broker::Broker;
-use crate::capabilities::grants::{GrantEnd, GrantKey};
+use crate::capabilities::grants::{GrantEnd, GrantKey, denials, of_bound};
 use crate::capabilities::limiting::{Limited, OPERATOR};
+use crate::capabilities::lines::Term;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
+use cloison_contract::printable;
 use cloison_contract::process::ProcessNumber;
 use cloison_contract::{FunctionId, Interface};
 use cloison_manifest::explain;
+use cloison_transport::counting::Denial;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -218,12 +221,12 @@ impl Broker {
         if let Some(end) = self.grants.end_of(key) {
             let above = self.grants.ended_above(key).filter(|above| *above != entry.reference.number);
             let from = above.map(|number| format!(", as what it comes from is (#{number})")).unwrap_or_default();
-            return Some(Err(format!("{what} is {}{from}", word(end))));
+            return Some(Err(format!("{what} is {}{from}{}", word(end), self.expired_by(key, end, function))));
         }
         if declared.internal {
             return Some(Err(format!("`{function}` is internal: {} keeps it for other functions", interface.source)));
         }
-        if let Some(Limited { by, number }) = self.limited(key, function, None) {
+        if let Some(Limited { by, number, location }) = self.limited(key, function, None) {
             return Some(Err(match by {
                 None => format!("{what}: {granting} {location} does not name `{function}`"),
                 Some(by) => format!("{what}: {by} has narrowed it to functions without `{function}` (#{number})"),
@@ -232,34 +235,42 @@ impl Broker {
         let mut way: Vec<_> = self.grants.way(key).collect();
         way.reverse();
         let mut text = format!("{what}: {granting} {location} names `{function}`");
-        let effective = self.grants.effective(key);
-        for bound in effective.bounds_of(id) {
-            text += &format!("; only if {}", bound.text);
-        }
         for step in &way {
-            let (quota, used) = (step.quota(), step.used());
-            let counted = [
-                (quota.calls, used.calls, "calls"),
-                (quota.bytes, used.bytes, "bytes"),
-                (quota.cpu_ns, used.cpu_ns, "ns of processor time"),
-            ];
-            for (most, used, unit) in counted {
-                let Some(most) = most else { continue };
+            let whose = |said: &str| self.limited_by(step, (id, function), Some(said)).map(|limited| limited.whose());
+            for bound in step.bounds_of(id) {
+                let whose = whose(&of_bound(&bound.text)).unwrap_or_default();
+                text += &format!("; only if {} ({whose})", printable::line(&bound.text));
+            }
+            let used = step.used();
+            for (_, denial) in denials(step.quota()).into_iter().flatten() {
+                let whose = whose(&denial.to_string()).unwrap_or_default();
+                let (most, used, unit) = match denial {
+                    Denial::Calls(most) => (most, used.calls, "calls"),
+                    Denial::Bytes(most) => (most, used.bytes, "bytes"),
+                    Denial::Cpu(most) => (most, used.cpu_ns, "ns of processor time"),
+                    Denial::Rate { calls, period_ms } => {
+                        text += &format!("; {calls} calls in {period_ms} ms at most ({whose})");
+                        continue;
+                    }
+                    Denial::Expired | Denial::Function => continue,
+                };
                 if used >= most {
-                    let number = step.reference.number;
-                    let by = step
-                        .minter
-                        .filter(|_| self.grants.numbered(number).is_some_and(|key| self.grants.parent(key).is_some()));
-                    let whose = match by {
-                        Some(minter) => format!("as {} has narrowed it", self.narrower(step, name, minter)),
-                        None => location,
-                    };
-                    return Some(Err(format!("{what}: all {most} {unit} are used up (#{number}, {whose})")));
+                    return Some(Err(format!("{what}: all {most} {unit} are used up ({whose})")));
                 }
-                text += &format!("; {} of {most} {unit} are left", most - used);
+                text += &format!("; {} of {most} {unit} are left ({whose})", most - used);
             }
         }
         Some(Ok(text))
+    }
+
+    /// Of a grant whose time is over: the line that says when that is, or who has narrowed it so.
+    fn expired_by(&self, key: GrantKey, end: GrantEnd, function: &str) -> String {
+        let ended = self.grants.ended_above(key).filter(|_| end == GrantEnd::Expired);
+        let step = ended.and_then(|number| self.grants.numbered(number));
+        match step.and_then(|key| Some((key, self.grants.get(key)?))) {
+            Some((key, step)) => format!(" ({})", self.set_by(step, key, Term::Expires, function).whose()),
+            None => String::new(),
+        }
     }
 
     /// Why nothing that the process holds has to do with it.

@@ -46,6 +46,7 @@ use slotmap::{KeyData, SlotMap};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
+pub(crate) use terms::{denials, of_bound};
 
 slotmap::new_key_type! {
     /// One grant in one broker's life.

@@ -2,7 +2,9 @@
 
 use super::ending::monotonic_ns;
 use super::{GrantEntry, GrantKey, GrantTable, Origin, OwnLimits};
-use cloison_contract::grant::{Bound, Narrowing, Quota};
+use crate::capabilities::lines::Term;
+use cloison_contract::grant::{Bound, Narrowing, Quota, Rate};
+use cloison_contract::message::LIMIT_TEXT_BYTES;
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::counting::Denial;
 use std::collections::BTreeSet;
@@ -120,38 +122,72 @@ impl GrantTable {
 }
 
 impl OwnLimits {
-    /// Whether they are what a call of that function has met; `said` is what was said of its bound or quota, absent where it is not granted.
-    pub(crate) fn concern(&self, function: &str, said: Option<&str>) -> bool {
+    /// What of them a call of that function has met; `said` is what was said of its bound or quota, absent where it is not granted.
+    pub(crate) fn met(&self, function: &str, said: Option<&str>) -> Option<Term> {
         let Some(said) = said else {
-            return self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
+            let lacks = self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
+            return lacks.then_some(Term::Functions);
         };
-        self.bounds.iter().any(|(of, text)| of == function && is_about(said, text)) || refuses(self.quota, said)
+        let bound = self.bounds.iter().any(|(of, text)| of == function && is_about(said, text));
+        bound.then_some(Term::Bound).or_else(|| refusing(self.quota, said))
     }
 }
 
-/// Whether that is what a zone says of this bound: its text in backquotes comes first. Another one may begin with the same words.
+/// Whether that is what a zone says of this bound: its text in backquotes comes first. Another one may begin with the same words. Of a long
+/// one no more than its beginning is passed on.
 fn is_about(said: &str, bound: &str) -> bool {
-    let rest = said.strip_prefix('`').and_then(|said| said.strip_prefix(bound));
-    rest.is_some_and(|rest| rest.starts_with('`'))
+    let Some(quoted) = said.strip_prefix('`') else { return false };
+    let is_cut = said.len() + char::MAX_LEN_UTF8 > LIMIT_TEXT_BYTES;
+    match quoted.strip_prefix(bound) {
+        Some(rest) => rest.starts_with('`') || is_cut && rest.is_empty(),
+        None => is_cut && bound.starts_with(quoted),
+    }
 }
 
-/// Whether that is what is said of a call that one of these quotas refuses.
-fn refuses(quota: Quota, said: &str) -> bool {
-    let Quota { calls, bytes, cpu_ns, rate } = quota;
-    let counted = [calls.map(Denial::Calls), bytes.map(Denial::Bytes), cpu_ns.map(Denial::Cpu)];
-    let rate = rate.map(|rate| Denial::Rate { calls: rate.calls, period_ms: rate.period_ms });
-    counted.into_iter().chain([rate]).flatten().any(|denial| said.ends_with(&denial.to_string()))
+/// What zones say of a bound that does not hold begins so.
+pub(crate) fn of_bound(text: &str) -> String {
+    format!("`{text}`")
+}
+
+/// The quota of these that refuses a call, if that is what is said of it.
+fn refusing(quota: Quota, said: &str) -> Option<Term> {
+    let denials = denials(quota);
+    let mut met = denials.into_iter().flatten().filter(|(_, denial)| said.ends_with(&denial.to_string()));
+    met.next().map(|(term, _)| term)
+}
+
+/// What is said of a call that is refused by what is counted.
+pub(crate) fn denials(quota: Quota) -> [Option<(Term, Denial)>; 4] {
+    let Quota { rate, calls, bytes, cpu_ns } = quota;
+    [
+        calls.map(|most| (Term::Calls, Denial::Calls(most))),
+        bytes.map(|most| (Term::Bytes, Denial::Bytes(most))),
+        cpu_ns.map(|most| (Term::Cpu, Denial::Cpu(most))),
+        rate.map(|Rate { calls, period_ms }| (Term::Rate, Denial::Rate { calls, period_ms })),
+    ]
 }
 
 impl GrantEntry {
-    /// Whether this step is what a call of that function has met: see [`OwnLimits::concern`].
-    pub(crate) fn limits(&self, function: FunctionId, said: Option<&str>) -> bool {
+    /// What of this step a call of that function has met: see [`OwnLimits::met`].
+    pub(crate) fn met(&self, function: FunctionId, said: Option<&str>) -> Option<Term> {
         let (functions, bounds) = match &self.origin {
             Origin::Root { grant, .. } | Origin::Service { grant, .. } => (Some(&grant.functions), &grant.bounds),
             Origin::Narrowed { by, .. } => (by.functions.as_ref(), &by.bounds),
         };
-        let Some(said) = said else { return functions.is_some_and(|functions| !functions.contains(&function)) };
-        bounds.iter().any(|(of, bound)| *of == function && is_about(said, &bound.text)) || refuses(self.quota(), said)
+        let Some(said) = said else {
+            return functions.is_some_and(|functions| !functions.contains(&function)).then_some(Term::Functions);
+        };
+        let bound = bounds.iter().any(|(of, bound)| *of == function && is_about(said, &bound.text));
+        bound.then_some(Term::Bound).or_else(|| refusing(self.quota(), said))
+    }
+
+    /// The bounds that this step sets for that function.
+    pub(crate) fn bounds_of(&self, function: FunctionId) -> impl Iterator<Item = &Bound> {
+        let bounds = match &self.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => &grant.bounds,
+            Origin::Narrowed { by, .. } => &by.bounds,
+        };
+        bounds.iter().filter(move |(of, _)| *of == function).map(|(_, bound)| bound)
     }
 
     /// What this one counts, whatever those count that it comes from.
@@ -173,7 +209,7 @@ impl GrantEntry {
 
 #[cfg(test)]
 mod tests {
-    use super::is_about;
+    use super::{LIMIT_TEXT_BYTES, is_about};
 
     #[test]
     fn a_bound_is_not_one_that_begins_like_it() {
@@ -181,5 +217,15 @@ mod tests {
         assert!(!is_about("`len <= 10` does not hold", "len <= 1"));
         assert!(!is_about("`name == 2 && len <= 1` does not hold", "len <= 1"));
         assert!(!is_about("", "len <= 1"));
+    }
+
+    #[test]
+    fn a_long_bound_is_known_by_its_beginning() {
+        let long = format!("name == \"{}\"", "é".repeat(LIMIT_TEXT_BYTES));
+        let said = format!("`{long}` does not hold");
+        let cut = &said[..said.floor_char_boundary(LIMIT_TEXT_BYTES)];
+        assert!(is_about(&said, &long) && is_about(cut, &long));
+        assert!(!is_about(cut, "name == 1"));
+        assert!(!is_about("`name ==", &long), "it is said as a whole, and is another one");
     }
 }

@@ -38,7 +38,7 @@ fn who_is_given_a_capability_holds_it_and_nobody_else() {
     let project = Project::script(include_str!("../python/capabilities/passed.py")).file("cloison.toml", ZLIB);
     let output = project.main(&[]).output().ends_with(0);
     for said in [
-        "CapabilityDenied: the capability \"zlib\" cannot be given on: process 1 has narrowed it",
+        "CapabilityDenied: the capability \"zlib\" cannot be given on: process 1 (main.py:76) has narrowed it",
         "is a capability, which is given to one process",
         "passed\n",
     ] {
@@ -94,7 +94,7 @@ fn a_profile_gives_less_than_its_spawner_holds() {
         "SpawnError: the profile \"plain\" gives the capability \"zlib\" (",
         "cloison.toml:13): process ",
         " was not given the capability \"zlib\"\nhint: spawn(starts, …, capabilities=[\"zlib\"])",
-        "cannot be given on: process 1 has narrowed it with `delegate=False`",
+        "cannot be given on: process 1 (main.py:114) has narrowed it with `delegate=False`",
         "the profile \"worker\" gives the capability \"zlib\"",
         "profiles\n",
     ] {
@@ -135,13 +135,13 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     for said in [
         "allowed: crc32",
         "cloison.toml:3 names `crc32`",
-        "only if len <= 5 (#2, as process 1 ",
+        "only if len <= 5 (#2, as process 1 (main.py:34) has",
         "7 of 10 calls are left (#2, ",
     ] {
         assert!(allowed.stdout.contains(said), "{said}: {allowed}");
     }
     for (process, function, said) in [
-        ("2", "adler32", "process 1 has narrowed it to functions without `adler32`"),
+        ("2", "adler32", "process 1 (main.py:34) has narrowed it to functions without `adler32`"),
         ("2", "compress2", "`allow` at"),
         ("1", "zlib.crc23", "offers no function `crc23`"),
         ("1", "files.read", "no capability \"files\" was granted"),
@@ -188,8 +188,8 @@ fn whoever_has_set_a_limit_is_named() {
     let first = again(&mut live);
     let [made, bounded, adler, other] = [0, 1, 2, 3].map(|index| first[index].as_str());
     assert_eq!(made, "worker: made", "{first:#?}");
-    assert!(bounded.contains("as process 1 has narrowed it (#"), "{bounded}");
-    assert!(adler.contains("process 1 has narrowed this capability to other functions (#"), "{adler}");
+    assert!(bounded.contains("as process 1 (main.py:33) has narrowed it (#"), "{bounded}");
+    assert!(adler.contains("process 1 (main.py:33) has narrowed this capability to other functions (#"), "{adler}");
     assert!(other.contains("add \"compress2\" to `allow` at"), "the manifest comes first: {other}");
     assert!(first[7].contains("add \"compress2\" to `allow` at") && first[4] == "main: made", "{first:#?}");
     // From outside, what the program has, and with it what it has made of that.
@@ -207,7 +207,7 @@ fn whoever_has_set_a_limit_is_named() {
     assert!(why.stdout.contains("the capability \"zlib\" offers no function `nothing`"), "{why}");
     // All three calls of the worker's are made by now.
     let used_up = again(&mut live);
-    assert!(used_up[1].contains("(as process 1 has narrowed it, #"), "{used_up:#?}");
+    assert!(used_up[1].contains("(as process 1 (main.py:33) has narrowed it, #"), "{used_up:#?}");
     live.running.finish().ends_with(0);
     let trail = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
     let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -79,6 +79,9 @@ pub enum FromMicroprocess {
         capability: CapabilityRef,
         /// What it gives up.
         by: Box<NarrowRequest>,
+        /// The line of the program that does so, as `FILE:LINE`; [`LINE_BYTES`] at most, and empty where nobody knows. It helps people, and
+        /// nobody else believes it.
+        at: String,
     },
     /// Let another process hold them too, all of them or none. A message that names them follows.
     Give {
@@ -159,6 +162,9 @@ pub enum FromMicroprocess {
 
 /// How much of what a zone has said of a limit is passed on, in bytes.
 pub const LIMIT_TEXT_BYTES: usize = 1024;
+
+/// The longest `FILE:LINE` of a program that is kept, in bytes.
+pub const LINE_BYTES: usize = 256;
 
 /// The longest name of a service, and of one of its functions, in bytes.
 pub const SERVICE_NAME_BYTES: usize = 64;

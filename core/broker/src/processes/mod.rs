@@ -280,7 +280,7 @@ impl Broker {
         }
         let answer = match message {
             FromMicroprocess::Describe { capability } => self.describe(pid, &capability),
-            FromMicroprocess::Narrow { capability, by } => self.narrow(pid, capability, &by),
+            FromMicroprocess::Narrow { capability, by, at } => self.narrow(pid, capability, &by, &at),
             FromMicroprocess::Give { capabilities, to } => self.give(pid, &capabilities, to),
             FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
             FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),

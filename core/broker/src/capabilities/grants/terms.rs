@@ -1,7 +1,7 @@
 //! What a grant allows: what every step on the way from its root leaves.
 
 use super::ending::monotonic_ns;
-use super::{GrantEntry, GrantKey, GrantTable, Origin, OwnLimits};
+use super::{GrantEntry, GrantKey, GrantTable, Narrower, Origin, OwnLimits};
 use crate::capabilities::lines::Term;
 use cloison_contract::grant::{Bound, Narrowing, Quota, Rate};
 use cloison_contract::message::LIMIT_TEXT_BYTES;
@@ -168,6 +168,11 @@ pub(crate) fn denials(quota: Quota) -> [Option<(Term, Denial)>; 4] {
 }
 
 impl GrantEntry {
+    /// What says that it is narrower, if its minter has narrowed it and that is known.
+    pub(crate) fn narrower(&self) -> Option<&Narrower> {
+        self.narrower.as_ref()
+    }
+
     /// What of this step a call of that function has met: see [`OwnLimits::met`].
     pub(crate) fn met(&self, function: FunctionId, said: Option<&str>) -> Option<Term> {
         let (functions, bounds) = match &self.origin {

@@ -245,6 +245,56 @@ fn the_audit_trail_says_what_has_become_of_authority() {
     project.cloison(&["audit", "verify", trail]).output().ends_with(1);
 }
 
+/// Whoever refuses a call, there is a line of it, and that says which limit it was and who has set it, also where calls have no lines.
+#[test]
+fn every_denial_is_a_line_of_the_trail() {
+    let manifest = "[audit]\nfile = \"audit.jsonl\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"adler32\", \"crc32\"]\n\
+                    where = { crc32 = \"len <= 5\" }\n[capabilities.slow]\nzone = \"zlib\"\nallow = [\"crc32\"]\n\
+                    rate = \"1/h\"\n";
+    let project = Project::script(include_str!("../python/capabilities/refusals.py")).file("cloison.toml", manifest);
+    let output = project.main(&[]).output().ends_with(0);
+    let text = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let denied: Vec<_> = lines.iter().filter(|line| line["event"] == "deny").collect();
+    assert!(denied.iter().all(|line| line["process"]["function"] == "__main__:worker"), "{text}");
+    let expected: [(&str, &str, &[&str]); 6] = [
+        (
+            "zlib",
+            "crc32",
+            &["its arguments are outside of `len <= 5` (#", "cloison.toml:6): the library was not called"],
+        ),
+        (
+            "zlib",
+            "crc32",
+            &["`len <= 4 || buf starts_with \"\u{202e}\"` (#", ", as process 1 (", "main.py:42) has narrowed it)"],
+        ),
+        ("zlib", "adler32", &["it is not granted (#", ", as process 1 (", "main.py:42) has narrowed it)"]),
+        ("slow", "crc32", &["more than 1 calls in 3600000 ms (#", "cloison.toml:10)"]),
+        ("Clock", "tick", &["all 1 calls of this grant have been made (#", "main.py:40) has narrowed it)"]),
+        ("zlib", "crc32", &["all 2 calls of this grant have been made (#", "main.py:42) has narrowed it)"]),
+    ];
+    let find = |(capability, function, parts): &(&str, &str, &[&str])| {
+        denied.iter().any(|line| {
+            let reason = line["reason"].as_str().unwrap_or_default();
+            line["capability"] == *capability
+                && line["function"] == *function
+                && parts.iter().all(|part| reason.contains(part))
+        })
+    };
+    expected.iter().for_each(|one| assert!(find(one), "{one:?} in {text}"));
+    let counted: u64 = lines.iter().filter_map(|line| line["denials"].as_u64()).sum();
+    assert_eq!((denied.len(), counted), (expected.len(), expected.len() as u64), "{text}");
+    assert!(!text.contains('\u{202e}') && text.contains("\\u202e"), "{text}");
+    // The exceptions have said the same lines.
+    let said: Vec<_> = output.stdout.lines().collect();
+    for (line, at) in
+        said.iter().zip(["cloison.toml:6", "main.py:42", "main.py:42", "cloison.toml:10", "main.py:40", "main.py:42"])
+    {
+        assert!(line.contains(at), "{at}: {output}");
+    }
+    assert_eq!(said.len(), expected.len(), "{output}");
+}
+
 /// A process that narrows as often as it can neither pushes others out of the trail nor hides behind that what it gives away.
 #[test]
 fn what_a_flood_leaves_out_of_the_trail_is_counted_there() {

@@ -24,4 +24,4 @@ pub use microprocess::{
 pub use names::{CapabilityName, CapabilityRef, ChannelId, ClientName};
 pub use sources::{LOOK_BYTES, Look, LookFor, LookStatus, Looked, Module};
 pub use template::{FromTemplate, Gives, ToTemplate, WHICH_NAMES};
-pub use zone::{CallRefusal, Execution, FromZone, Machine, ToZone};
+pub use zone::{CallRefusal, Execution, FromZone, Machine, Telling, ToZone};

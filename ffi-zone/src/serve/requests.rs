@@ -60,7 +60,8 @@ impl Service {
                 // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
                 policy.refused();
-                client.tell(&self.control, FunctionId(request.function), Some(CallRefusal::OutOfBounds));
+                let said = origin.outside.take().unwrap_or_default();
+                client.tell_refusal(&self.control, FunctionId(request.function), CallRefusal::OutOfBounds { said });
             } else {
                 policy.carried(reached.saturating_sub(request.arena_used));
             }
@@ -117,6 +118,7 @@ impl Service {
             && let Some(denial) = policy.and_then(ClientPolicy::all_carried)
         {
             let refusal = Refusal::new(Status::QuotaExceeded, format_args!("memory that the library keeps: {denial}"));
+            self.used_up(client, FunctionId(SYNC), &denial);
             return self.refuse(client, &refusal, request, reply);
         }
         let origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
@@ -152,7 +154,7 @@ impl Service {
         let function = FunctionId(request.function);
         let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function, brings));
         admitted.map_err(|denial| self.denied(client, function, &denial))?;
-        client.tell(&self.control, function, None);
+        client.tell(&self.control, function);
         Ok(())
     }
 
@@ -176,17 +178,28 @@ impl Service {
         refusal.write(reply, Some(client.channel.arena()), request.arena_used);
     }
 
+    /// Within a call, or where none is made, nothing more may be carried: that is a refusal as well.
+    #[cold]
+    pub(crate) fn used_up(&self, client: &Client, function: FunctionId, denial: &Denial) {
+        if let Some(policy) = &client.policy {
+            policy.refused();
+        }
+        if let Some(quota) = denial.quota() {
+            client.tell_refusal(&self.control, function, CallRefusal::UsedUp(quota));
+        }
+    }
+
     #[cold]
     fn denied(&self, client: &Client, function: FunctionId, denial: &Denial) -> Box<Refusal> {
         let (status, refused) = match denial {
             Denial::Bytes(_) | Denial::Calls(_) | Denial::Cpu(_) | Denial::Rate { .. } => {
-                (Status::QuotaExceeded, Some(CallRefusal::UsedUp))
+                (Status::QuotaExceeded, denial.quota().map(CallRefusal::UsedUp))
             }
             Denial::Expired => (Status::Revoked, None),
             Denial::Function => (Status::Denied, Some(CallRefusal::NotGranted)),
         };
-        if refused.is_some() {
-            client.tell(&self.control, function, refused);
+        if let Some(refused) = refused {
+            client.tell_refusal(&self.control, function, refused);
         }
         match self.marshal.functions().declaration(function) {
             Some(declared) => Refusal::new(status, format_args!("{}: {denial}", declared.name)),

@@ -359,6 +359,7 @@ impl Broker {
 
     /// Take a microprocess out of all tables; who asked for its end hears of it.
     fn forget(&mut self, pid: Pid, reason: Reason) {
+        self.hear_of_client(pid);
         let Some(process) = self.processes.remove(pid) else { return };
         self.first = self.first.filter(|first| *first != pid);
         self.template.blanks.forget(pid);

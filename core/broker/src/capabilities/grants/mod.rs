@@ -139,6 +139,8 @@ pub(crate) struct OwnLimits {
     pub(crate) bounds: Vec<(String, String)>,
     /// What is counted.
     pub(crate) quota: Quota,
+    /// No callables may be passed.
+    pub(crate) quiet: bool,
 }
 
 /// Functions that a microprocess answers calls of.

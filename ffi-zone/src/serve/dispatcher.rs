@@ -166,7 +166,9 @@ impl Service {
             self.begins(context.row.begin_many(id, CLOSE, 0, self.deadline(CLOSE)));
             let begun = client.policy.as_ref().and_then(ClientPolicy::begun);
             self.marshal.end_client(&context.workspace, id, &NoCallables);
-            client.policy.iter().for_each(|policy| policy.ended(begun));
+            if let Some(policy) = &client.policy {
+                policy.ended(begun);
+            }
             context.row.end();
             drop(stay);
             context.workspace.trim();

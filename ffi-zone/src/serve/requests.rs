@@ -55,7 +55,7 @@ impl Service {
         let begun = policy.and_then(ClientPolicy::begun);
         let reached = self.marshal.call(&context.workspace, &origin, request, reply);
         if let Some(policy) = policy {
-            policy.ended(begun);
+            self.ends(policy, begun, context);
             if reply.status == Status::OutOfBounds {
                 // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
@@ -141,7 +141,16 @@ impl Service {
             }
         }
         if let Some(policy) = policy {
-            policy.ended(begun);
+            self.ends(policy, begun, context);
+        }
+    }
+
+    /// What began so has ended. The fork server counts what its process has had besides.
+    #[inline]
+    fn ends(&self, policy: &ClientPolicy, begun: Option<u64>, context: &WorkerContext) {
+        let taken = policy.ended(begun);
+        if taken != 0 && self.is_alone() {
+            context.row.add_counted(taken);
         }
     }
 

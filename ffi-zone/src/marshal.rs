@@ -62,8 +62,9 @@ use crate::serve::policy::Bounds;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ARENA_ALIGNMENT, Reply, Request, Status};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::ChannelId;
+use cloison_contract::message::{ChannelId, LIMIT_TEXT_BYTES};
 use cloison_transport::Arena;
+use std::cell::Cell;
 use std::time::Instant;
 
 /// Whose call it is, and what goes with it.
@@ -76,12 +77,14 @@ pub struct Origin<'a> {
     pub bounds: Option<&'a Bounds>,
     /// Where callables become function pointers.
     pub callables: &'a dyn CallbackSource,
+    /// What is said of the arguments when these are outside of what the grant allows, as much as is passed on.
+    pub outside: Cell<Option<String>>,
 }
 
 impl<'a> Origin<'a> {
     /// A call of that client.
     pub fn new(client: ChannelId, arena: &'a Arena, callables: &'a dyn CallbackSource) -> Self {
-        Self { client, arena, bounds: None, callables }
+        Self { client, arena, bounds: None, callables, outside: Cell::default() }
     }
 }
 
@@ -128,6 +131,10 @@ impl Marshal {
             None => Err(Refusal::new(Status::TooMany, "calls inside of callbacks are nested too deep")),
         };
         ended.unwrap_or_else(|refusal| {
+            if refusal.status() == Status::OutOfBounds {
+                let text = refusal.text();
+                origin.outside.set(Some(text[..text.floor_char_boundary(LIMIT_TEXT_BYTES)].to_owned()));
+            }
             refusal.write(reply, Some(origin.arena), request.arena_used);
             request.arena_used
         })

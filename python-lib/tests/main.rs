@@ -10,6 +10,7 @@ macro_rules! program {
 mod calls;
 mod language_wall;
 mod limits;
+mod matrix;
 mod runs;
 mod stdlib;
 mod support;

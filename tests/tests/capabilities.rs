@@ -38,7 +38,7 @@ fn who_is_given_a_capability_holds_it_and_nobody_else() {
     let project = Project::script(include_str!("../python/capabilities/passed.py")).file("cloison.toml", ZLIB);
     let output = project.main(&[]).output().ends_with(0);
     for said in [
-        "CapabilityDenied: the capability \"zlib\" cannot be given on: process 1 has narrowed it",
+        "CapabilityDenied: the capability \"zlib\" cannot be given on: process 1 (main.py:76) has narrowed it",
         "is a capability, which is given to one process",
         "passed\n",
     ] {
@@ -94,7 +94,7 @@ fn a_profile_gives_less_than_its_spawner_holds() {
         "SpawnError: the profile \"plain\" gives the capability \"zlib\" (",
         "cloison.toml:13): process ",
         " was not given the capability \"zlib\"\nhint: spawn(starts, …, capabilities=[\"zlib\"])",
-        "cannot be given on: process 1 has narrowed it with `delegate=False`",
+        "cannot be given on: process 1 (main.py:114) has narrowed it with `delegate=False`",
         "the profile \"worker\" gives the capability \"zlib\"",
         "profiles\n",
     ] {
@@ -135,13 +135,13 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     for said in [
         "allowed: crc32",
         "cloison.toml:3 names `crc32`",
-        "only if len <= 5 (#2, as process 1 ",
+        "only if len <= 5 (#2, as process 1 (main.py:34) has",
         "7 of 10 calls are left (#2, ",
     ] {
         assert!(allowed.stdout.contains(said), "{said}: {allowed}");
     }
     for (process, function, said) in [
-        ("2", "adler32", "process 1 has narrowed it to functions without `adler32`"),
+        ("2", "adler32", "process 1 (main.py:34) has narrowed it to functions without `adler32`"),
         ("2", "compress2", "`allow` at"),
         ("1", "zlib.crc23", "offers no function `crc23`"),
         ("1", "files.read", "no capability \"files\" was granted"),
@@ -188,8 +188,8 @@ fn whoever_has_set_a_limit_is_named() {
     let first = again(&mut live);
     let [made, bounded, adler, other] = [0, 1, 2, 3].map(|index| first[index].as_str());
     assert_eq!(made, "worker: made", "{first:#?}");
-    assert!(bounded.contains("as process 1 has narrowed it (#"), "{bounded}");
-    assert!(adler.contains("process 1 has narrowed this capability to other functions (#"), "{adler}");
+    assert!(bounded.contains("as process 1 (main.py:33) has narrowed it (#"), "{bounded}");
+    assert!(adler.contains("process 1 (main.py:33) has narrowed this capability to other functions (#"), "{adler}");
     assert!(other.contains("add \"compress2\" to `allow` at"), "the manifest comes first: {other}");
     assert!(first[7].contains("add \"compress2\" to `allow` at") && first[4] == "main: made", "{first:#?}");
     // From outside, what the program has, and with it what it has made of that.
@@ -207,7 +207,7 @@ fn whoever_has_set_a_limit_is_named() {
     assert!(why.stdout.contains("the capability \"zlib\" offers no function `nothing`"), "{why}");
     // All three calls of the worker's are made by now.
     let used_up = again(&mut live);
-    assert!(used_up[1].contains("(as process 1 has narrowed it, #"), "{used_up:#?}");
+    assert!(used_up[1].contains("(as process 1 (main.py:33) has narrowed it, #"), "{used_up:#?}");
     live.running.finish().ends_with(0);
     let trail = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
     let lines: Vec<Value> = trail.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -245,6 +245,56 @@ fn the_audit_trail_says_what_has_become_of_authority() {
     project.cloison(&["audit", "verify", trail]).output().ends_with(1);
 }
 
+/// Whoever refuses a call, there is a line of it, and that says which limit it was and who has set it, also where calls have no lines.
+#[test]
+fn every_denial_is_a_line_of_the_trail() {
+    let manifest = "[audit]\nfile = \"audit.jsonl\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"adler32\", \"crc32\"]\n\
+                    where = { crc32 = \"len <= 5\" }\n[capabilities.slow]\nzone = \"zlib\"\nallow = [\"crc32\"]\n\
+                    rate = \"1/h\"\n";
+    let project = Project::script(include_str!("../python/capabilities/refusals.py")).file("cloison.toml", manifest);
+    let output = project.main(&[]).output().ends_with(0);
+    let text = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let denied: Vec<_> = lines.iter().filter(|line| line["event"] == "deny").collect();
+    assert!(denied.iter().all(|line| line["process"]["function"] == "__main__:worker"), "{text}");
+    let expected: [(&str, &str, &[&str]); 6] = [
+        (
+            "zlib",
+            "crc32",
+            &["its arguments are outside of `len <= 5` (#", "cloison.toml:6): the library was not called"],
+        ),
+        (
+            "zlib",
+            "crc32",
+            &["`len <= 4 || buf starts_with \"\u{202e}\"` (#", ", as process 1 (", "main.py:42) has narrowed it)"],
+        ),
+        ("zlib", "adler32", &["it is not granted (#", ", as process 1 (", "main.py:42) has narrowed it)"]),
+        ("slow", "crc32", &["more than 1 calls in 3600000 ms (#", "cloison.toml:10)"]),
+        ("Clock", "tick", &["all 1 calls of this grant have been made (#", "main.py:40) has narrowed it)"]),
+        ("zlib", "crc32", &["all 2 calls of this grant have been made (#", "main.py:42) has narrowed it)"]),
+    ];
+    let find = |(capability, function, parts): &(&str, &str, &[&str])| {
+        denied.iter().any(|line| {
+            let reason = line["reason"].as_str().unwrap_or_default();
+            line["capability"] == *capability
+                && line["function"] == *function
+                && parts.iter().all(|part| reason.contains(part))
+        })
+    };
+    expected.iter().for_each(|one| assert!(find(one), "{one:?} in {text}"));
+    let counted: u64 = lines.iter().filter_map(|line| line["denials"].as_u64()).sum();
+    assert_eq!((denied.len(), counted), (expected.len(), expected.len() as u64), "{text}");
+    assert!(!text.contains('\u{202e}') && text.contains("\\u202e"), "{text}");
+    // The exceptions have said the same lines.
+    let said: Vec<_> = output.stdout.lines().collect();
+    for (line, at) in
+        said.iter().zip(["cloison.toml:6", "main.py:42", "main.py:42", "cloison.toml:10", "main.py:40", "main.py:42"])
+    {
+        assert!(line.contains(at), "{at}: {output}");
+    }
+    assert_eq!(said.len(), expected.len(), "{output}");
+}
+
 /// A process that narrows as often as it can neither pushes others out of the trail nor hides behind that what it gives away.
 #[test]
 fn what_a_flood_leaves_out_of_the_trail_is_counted_there() {
@@ -279,7 +329,7 @@ fn ten_thousand_capabilities_are_cheap_and_end_at_once() {
     let before = resident(&live);
     assert_eq!(live.ended(), "all");
     let taken = resident(&live).saturating_sub(before);
-    assert!(taken <= 10 << 20, "{taken} bytes");
+    assert!(taken <= 10_000_000, "{taken} bytes");
     let rows =
         || live.ask(&["caps", "--json"]).ends_with(0).json()[0]["capabilities"].as_array().expect("a list").len();
     assert_eq!(rows(), 10_001);

@@ -217,6 +217,37 @@ fn a_rate_is_kept() {
     output.prints("True 50\nagain\n");
 }
 
+/// Whoever has a zone, or a process of it, for itself pays for what the library takes there, also when the call does not return and when
+/// threads of the library's take it.
+#[test]
+fn processor_time_is_charged_however_a_call_ends() {
+    let manifest = "[capabilities.own]\nzone = \"own.zone.toml\"\nallow = \"*\"\ncpu = \"50 ms\"\n";
+    let zone = include_str!("../c/denials_cpu.zone.toml");
+    for (instances, calls) in [
+        ("shared", &["burns", "ends", "crashes"][..]),
+        ("per-client", &["burns", "ends", "crashes", "threads"]),
+        ("per-call", &["burns", "ends", "crashes", "threads"]),
+    ] {
+        for call in calls {
+            let zone = format!("{zone}[sandbox]\ninstances = \"{instances}\"\nprocesses = 1\n");
+            let project = Project::script(TRIES).file("cloison.toml", manifest).file("own.zone.toml", &zone);
+            let project = project.library("own.so", include_str!("../c/denials_cpu.c"));
+            let none = "cloison.capability('own').burns(0)".to_owned();
+            let call = format!("cloison.capability('own').{call}(200)");
+            let output = project.main(&[&none, &call, &none]).output().ends_with(0);
+            let lines: Vec<_> = output.stdout.lines().collect();
+            let made = if call.contains("burns") || call.contains("threads") { "ok " } else { "ZoneCrashed" };
+            assert!(lines[0] == "ok None" && lines[1].starts_with(made), "{instances} {call}: {output}");
+            let used_up = "all 50 ms of processor time of this grant have been used";
+            assert!(
+                lines[2].starts_with("QuotaExceeded") && lines[2].contains(used_up),
+                "{instances} {call}: {output}"
+            );
+            assert!(lines[2].contains("cloison.toml:4)"), "{instances} {call}: {output}");
+        }
+    }
+}
+
 #[test]
 fn top_levels_run_without_capabilities() {
     let manifest = "[app]\nentry = \"app:main\"\n[capabilities.zlib]\nzone = \"zlib\"\nallow = \"*\"\n";

@@ -1,5 +1,5 @@
-//! Every right and every narrowing of the table in `ffi-zone/tests/common/matrix.rs`, as programs in Python meet it. The zone's check and the
-//! operating system's are tested by the same table in `ffi-zone/tests/`.
+//! Every right and every narrowing of the table in `ffi-zone/tests/common/matrix.rs`, as programs in Python meet it. What the language
+//! refuses by itself is tested by the same table in `python-lib/tests/`, the zone's check and the operating system's in `ffi-zone/tests/`.
 
 #[path = "../../ffi-zone/tests/common/matrix.rs"]
 mod table;

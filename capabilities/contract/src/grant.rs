@@ -26,6 +26,9 @@ pub struct Grant {
     pub quiet: bool,
 }
 
+/// What a zone says of a call that passes a callable, where none may be passed.
+pub const NO_CALLABLES: &str = "this grant passes no callables (`callbacks = false`)";
+
 /// How much a grant may be used, by all of its holders together.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Quota {

@@ -18,10 +18,10 @@ pub use begin::{Begin, Mount, Run, ServiceOffer};
 pub use end::{End, Overrun, Ran};
 pub use layers::{Jailed, Layer, LayerState};
 pub use microprocess::{
-    FromMicroprocess, GIVEN_AT_ONCE, LIMIT_TEXT_BYTES, ParcelAnswer, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES,
+    FromMicroprocess, GIVEN_AT_ONCE, LIMIT_TEXT_BYTES, LINE_BYTES, ParcelAnswer, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES,
     ToMicroprocess, unsettled_stack,
 };
 pub use names::{CapabilityName, CapabilityRef, ChannelId, ClientName};
 pub use sources::{LOOK_BYTES, Look, LookFor, LookStatus, Looked, Module};
 pub use template::{FromTemplate, Gives, ToTemplate, WHICH_NAMES};
-pub use zone::{CallRefusal, Execution, FromZone, Machine, ToZone};
+pub use zone::{CallRefusal, Execution, FromZone, Machine, Telling, ToZone};

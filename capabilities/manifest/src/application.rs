@@ -127,6 +127,8 @@ pub struct TermLocations {
     pub expires: Option<Location>,
     /// `delegate`
     pub delegate: Option<Location>,
+    /// `callbacks`
+    pub callbacks: Option<Location>,
 }
 
 /// `version` of a capability.

@@ -32,6 +32,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, waitpid};
 use seccompiler::BpfProgram;
 use std::io;
+use std::time::Duration;
 
 /// The stage of a zone that runs each call in a process of its own: processes may be made, and calls be served in those.
 #[derive(Debug)]
@@ -66,13 +67,13 @@ pub fn end(status: i32) -> ! {
 }
 
 impl Jail<ForkServer> {
-    /// Does `work` in a process of its own, behind the seal, and waits for its end. Whatever `work` changes is gone then, but
-    /// for what is shared.
+    /// Does `work` in a process of its own, behind the seal, and waits for its end: how that came, and how much processor time the process
+    /// has had with all its threads. Whatever `work` changes is gone then, but for what is shared.
     ///
     /// # Errors
     ///
     /// No process could be made: `EAGAIN` at the limit of processes, `ENOMEM`.
-    pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<Ended> {
+    pub fn in_child(&self, work: impl FnOnce(&Jail<Sealed>)) -> io::Result<(Ended, Duration)> {
         let fork_server = getpid();
         match sys::clone(sys::OwnNamespaces::NONE, sys::Relation::Child, &self.stage.alone)? {
             Fork::Child => self.stage.live(fork_server, work),
@@ -89,7 +90,7 @@ impl Jail<ForkServer> {
             }
         };
         match self.in_child(look).map_err(Error::Call)? {
-            Ended::Exited(0) => Ok(()),
+            (Ended::Exited(0), _) => Ok(()),
             _ => Err(Error::Unsealed("the process of a call may do what it must not")),
         }
     }
@@ -155,17 +156,18 @@ impl Drop for EndIfUnwound {
     }
 }
 
-fn wait(child: i32) -> io::Result<Ended> {
-    let child = Pid::from_raw(child);
+fn wait(child: i32) -> io::Result<(Ended, Duration)> {
     loop {
-        match waitpid(child, WaitOptions::empty()) {
-            Ok(Some((_, status))) => match (status.exit_status(), status.terminating_signal()) {
-                (Some(code), _) => return Ok(Ended::Exited(code)),
-                (None, Some(signal)) => return Ok(Ended::Signaled(signal)),
-                (None, None) => {}
-            },
-            Ok(None) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+        match sys::wait_with_time(child) {
+            Ok((status, time)) if libc::WIFEXITED(status) => {
+                return Ok((Ended::Exited(libc::WEXITSTATUS(status)), time));
+            }
+            Ok((status, time)) if libc::WIFSIGNALED(status) => {
+                return Ok((Ended::Signaled(libc::WTERMSIG(status)), time));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -6,6 +6,7 @@ use rustix::thread::ThreadNameSpaceType;
 use std::ffi::CString;
 use std::io;
 use std::os::fd::RawFd;
+use std::time::Duration;
 
 /// In which process [`clone`] returns.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -153,6 +154,21 @@ unsafe fn in_child(namespaces: OwnNamespaces, body: fn() -> i32) -> io::Result<(
         (true, code) => Err(io::Error::from_raw_os_error(code)),
         (false, _) => Err(io::Error::other("the child was killed")),
     }
+}
+
+/// Waits for a child: its status, and how much processor time it has had, its threads and what it has waited for itself included.
+pub(crate) fn wait_with_time(child: i32) -> io::Result<(i32, Duration)> {
+    let (mut status, mut usage) = (0, std::mem::MaybeUninit::<libc::rusage>::uninit());
+    // SAFETY: the kernel fills in both, which live on this stack, or says that it has not.
+    let waited = unsafe { libc::wait4(child, &mut status, 0, usage.as_mut_ptr()) };
+    check(waited.into())?;
+    // SAFETY: a child was waited for, so it is filled in.
+    let usage = unsafe { usage.assume_init() };
+    let time = |one: libc::timeval| {
+        let seconds = Duration::from_secs(u64::try_from(one.tv_sec).unwrap_or(0));
+        seconds.saturating_add(Duration::from_micros(u64::try_from(one.tv_usec).unwrap_or(0)))
+    };
+    Ok((status, time(usage.ru_utime).saturating_add(time(usage.ru_stime))))
 }
 
 /// The version of Landlock's interface.

@@ -36,6 +36,20 @@ pub enum Denial {
     },
 }
 
+impl Denial {
+    /// The quota that has no room left, alone; absent where it is something else.
+    pub fn quota(&self) -> Option<Quota> {
+        let quota = match *self {
+            Self::Bytes(most) => Quota { bytes: Some(most), ..Quota::default() },
+            Self::Calls(most) => Quota { calls: Some(most), ..Quota::default() },
+            Self::Cpu(most) => Quota { cpu_ns: Some(most), ..Quota::default() },
+            Self::Rate { calls, period_ms } => Quota { rate: Some(Rate { calls, period_ms }), ..Quota::default() },
+            Self::Expired | Self::Function => return None,
+        };
+        Some(quota)
+    }
+}
+
 /// What calls are counted on: an account that several processes share, or numbers of the one that counts.
 pub trait CallCounts {
     /// Count one more call, if that does not make more than `most`.

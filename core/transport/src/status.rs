@@ -5,6 +5,7 @@
 //! | 0 | bell: raised when the broker has sent a message | broker |
 //! | 4 | how many of the zone's threads sleep on the bell | zone |
 //! | 8 | when the broker looks at the rows next, in nanoseconds of `CLOCK_MONOTONIC` | broker |
+//! | 16 | where each call has a process of its own: how much of the present one's processor time is counted by now, in nanoseconds | zone |
 //! | 64 · (1 + n) | **row** n, of the zone's thread n: | |
 //! | + 0 | the channel whose call is running, 0 for none | zone |
 //! | + 8 | its function | zone |
@@ -41,6 +42,7 @@ const PAGE: usize = 4096;
 const BELL: usize = 0;
 const SLEEPS: usize = 4;
 const LOOK: usize = 8;
+const COUNTED: usize = 16;
 const ROWS: usize = 64;
 const ROW_BYTES: usize = 64;
 const CHANNEL: usize = 0;
@@ -218,6 +220,17 @@ impl ThreadRow {
     /// Of a batch: which of its calls runs here, or ran here last; `None` if none had begun.
     pub fn index(&self) -> Option<u64> {
         Some(self.page.memory.wide(self.at + INDEX).load(Ordering::Relaxed)).filter(|index| *index != u64::MAX)
+    }
+
+    /// So much of the processor time of this process, which makes one call, is counted.
+    pub fn add_counted(&self, nanoseconds: u64) {
+        let counted = self.page.memory.wide(COUNTED);
+        counted.store(counted.load(Ordering::Relaxed).saturating_add(nanoseconds), Ordering::Relaxed);
+    }
+
+    /// Takes off the page how much was counted of the previous process.
+    pub fn take_counted(&self) -> u64 {
+        self.page.memory.wide(COUNTED).swap(0, Ordering::Relaxed)
     }
 
     /// Takes off the page what the previous process in this row has written beyond, if that ended it.

@@ -205,6 +205,7 @@ impl CallableTarget {
         call.measure(service.marshal().functions()).map_err(Failed::Answered)?;
         let policy = client.policy.as_ref();
         if let Some(denial) = policy.and_then(ClientPolicy::all_carried) {
+            service.used_up(client, FunctionId(turn.row.function()), &denial);
             let text = format_args!("{}: {denial}", self.kind.name);
             return Err(Failed::Answered(Refusal::new(Status::QuotaExceeded, text)));
         }

@@ -8,7 +8,7 @@ use crate::native::closures;
 use crate::serve::Service;
 use crate::serve::policy::ClientPolicy;
 use cloison_contract::FunctionId;
-use cloison_contract::message::{CallRefusal, FromZone};
+use cloison_contract::message::{CallRefusal, FromZone, Telling};
 use cloison_transport::control::Control;
 use cloison_transport::server_channel::ServerChannel;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -23,8 +23,10 @@ pub(crate) struct Client {
     /// `None` if the grant made no sense: then nothing is allowed.
     pub(crate) policy: Option<ClientPolicy>,
     pub(crate) conversation: Conversation,
-    /// Of which calls the broker has not been told that wants to hear of each; `None` if it does not.
-    untold: Option<AtomicU64>,
+    /// Of which calls the broker wants to hear.
+    tells: Telling,
+    /// Of how many of these it has not heard.
+    untold: AtomicU64,
     callables: Mutex<Vec<Callable>>,
     /// How many there are.
     count: AtomicUsize,
@@ -49,11 +51,12 @@ struct Presence {
 }
 
 impl Client {
-    pub(crate) fn new(channel: Arc<ServerChannel>, policy: Option<ClientPolicy>, tells: bool) -> Arc<Self> {
+    pub(crate) fn new(channel: Arc<ServerChannel>, policy: Option<ClientPolicy>, tells: Telling) -> Arc<Self> {
         Arc::new(Self {
             channel,
             policy,
-            untold: tells.then(AtomicU64::default),
+            tells,
+            untold: AtomicU64::default(),
             conversation: Conversation::default(),
             callables: Mutex::default(),
             count: AtomicUsize::new(0),
@@ -61,17 +64,29 @@ impl Client {
         })
     }
 
-    /// Tell the broker of a call, or that it was refused, if it wants to hear of each. Nothing waits for that: what does not go now is
-    /// counted.
+    /// Tell the broker of a call, if it wants to hear of each.
     #[inline]
-    pub(crate) fn tell(&self, control: &Control, function: FunctionId, refused: Option<CallRefusal>) {
-        if let Some(untold) = &self.untold {
-            let before = untold.swap(0, Ordering::Relaxed);
-            let (channel, function) = (self.channel.id(), function.0);
-            let called = FromZone::Called { channel, function, refused, untold: before };
-            if control.try_send(&called, &[]).is_err() {
-                untold.fetch_add(before.saturating_add(1), Ordering::Relaxed);
-            }
+    pub(crate) fn tell(&self, control: &Control, function: FunctionId) {
+        if self.tells == Telling::Calls {
+            self.say(control, function, None);
+        }
+    }
+
+    /// Tell the broker of a call that is refused, if it wants to hear of those.
+    #[cold]
+    pub(crate) fn tell_refusal(&self, control: &Control, function: FunctionId, refused: CallRefusal) {
+        if self.tells != Telling::Nothing {
+            self.say(control, function, Some(refused));
+        }
+    }
+
+    /// Nothing waits for that: what does not go now is counted.
+    fn say(&self, control: &Control, function: FunctionId, refused: Option<CallRefusal>) {
+        let before = self.untold.swap(0, Ordering::Relaxed);
+        let (channel, function) = (self.channel.id(), function.0);
+        let called = FromZone::Called { channel, function, refused, untold: before };
+        if control.try_send(&called, &[]).is_err() {
+            self.untold.fetch_add(before.saturating_add(1), Ordering::Relaxed);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::serve::{ServeError, Service, recorder};
 use cloison_contract::Grant;
 use cloison_contract::call::{CLOSE, Request};
 use cloison_contract::grant::Quota;
-use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_contract::message::{ChannelId, FromZone, Telling, ToZone};
 use cloison_contract::shape::Callback;
 use cloison_transport::account::Account;
 use cloison_transport::server::{ChannelSlot, Server};
@@ -83,7 +83,7 @@ impl Service {
         dispatcher: &mut Dispatcher,
         id: ChannelId,
         (grant, quotas): (&Grant, &[Quota]),
-        (tells, records): (bool, bool),
+        (tells, records): (Telling, bool),
         descriptors: Vec<OwnedFd>,
     ) -> Result<(), ServeError> {
         let mut descriptors = descriptors.into_iter();
@@ -166,7 +166,9 @@ impl Service {
             self.begins(context.row.begin_many(id, CLOSE, 0, self.deadline(CLOSE)));
             let begun = client.policy.as_ref().and_then(ClientPolicy::begun);
             self.marshal.end_client(&context.workspace, id, &NoCallables);
-            client.policy.iter().for_each(|policy| policy.ended(begun));
+            if let Some(policy) = &client.policy {
+                policy.ended(begun);
+            }
             context.row.end();
             drop(stay);
             context.workspace.trim();

@@ -14,6 +14,8 @@
 //!   ([`cloison_sandbox::ForkServer`]). Each client has one of its own, as with `per-client`.
 //! - What a call leaves behind, in the library and in ours, goes with the child: memory, locale, handlers, handles. What
 //!   lives on is shared memory: the channel, the status page, and the account of what has been used of the grant.
+//! - The fork server counts what processor time a child has had, with the threads that the library has made there, and however it has ended;
+//!   a child counts that of each call in it as well, so that a batch has an end, and says on the status page how much that was.
 //! - A child that dies takes nothing along: the fork server answers with [`Status::Crashed`] and serves the next call. A call
 //!   that is overdue is the broker's to end, and ends the fork server too, as the status page says so.
 //! - A batch is one call, and so is what a callback calls on the same channel: handles live as long as that.
@@ -53,7 +55,7 @@ impl ThreadPool {
         loop {
             match service.next(&mut request) {
                 Ok(client) if request.function == ANSWER => calls.answer_to_nobody(&client.channel, &request),
-                Ok(client) => calls.run(interface, (&client.channel, &context.row), &mut request, |number, request| {
+                Ok(client) => calls.run(interface, (&client, &context.row), &mut request, |number, request| {
                     service.marshal().handles().begin_call(number);
                     service.run_alone(&client, context, request, &mut reply);
                 }),
@@ -131,21 +133,26 @@ struct Calls {
 }
 
 impl Calls {
-    /// Lets `serve` run the request that has been taken from `channel`, in a process of its own that has ended when this returns.
-    /// The channel is idle then.
+    /// Lets `serve` run the request that has been taken from the client's channel, in a process of its own that has ended when this returns.
+    /// The channel is idle then. However the process has ended, its processor time is counted.
     fn run(
         &mut self,
         interface: &Interface,
-        (channel, row): (&ServerChannel, &ThreadRow),
+        (client, row): (&Client, &ThreadRow),
         request: &mut Request,
         serve: impl FnOnce(u64, &mut Request),
     ) {
+        let channel = &*client.channel;
         let relayed = channel.relay();
         self.number += 1;
         let ended = self.fork_server.in_child(|_| serve(self.number, request));
         row.end();
+        let counted = row.take_counted();
         let refusal = match ended {
-            Ok(ended) => {
+            Ok((ended, time)) => {
+                if let Some(policy) = &client.policy {
+                    policy.took(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).saturating_sub(counted));
+                }
                 self.remember(channel.id(), ended);
                 let overrun = row.take_overrun().map(|overrun| named(interface, row.function(), overrun));
                 let index = row.index().filter(|_| request.function == BATCH);

@@ -12,7 +12,7 @@ use crate::marshal::plan::{any, expression_fits};
 use crate::serve::recorder::Recorder;
 use cloison_contract::expression::Expression;
 use cloison_contract::grant::{Bound, Quota};
-use cloison_contract::interface::Interface;
+use cloison_contract::interface::{Instances, Interface};
 use cloison_contract::shape::Shape;
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
@@ -55,8 +55,8 @@ pub struct ClientPolicy {
     counted: Vec<CountedQuota>,
     expires_ns: Option<u64>,
     quiet: bool,
-    /// Whether processor time is counted, which costs two system calls a call.
-    times: bool,
+    /// What processor time is counted by, if it is, which costs two system calls a call.
+    clock: Option<ClockId>,
 }
 
 /// What one grant on the way counts, and where.
@@ -102,8 +102,13 @@ impl ClientPolicy {
         if !all.is_within(&grant.quota) {
             return Err(BadGrant::NoAccount);
         }
-        let times = all.cpu_ns.is_some();
-        Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, times })
+        // Where the process is one client's, so are threads that the library has made. Where it is everybody's, nobody knows whose they are.
+        let clock = match interface.sandbox.instances {
+            Instances::Shared => ClockId::ThreadCPUTime,
+            Instances::PerCall | Instances::PerClient => ClockId::ProcessCPUTime,
+        };
+        let clock = all.cpu_ns.map(|_| clock);
+        Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, clock })
     }
 
     /// The same, of an application that is recorded: each function has bounds then, which let through what they let through before.
@@ -175,15 +180,22 @@ impl ClientPolicy {
     /// When a call begins, as far as processor time is counted.
     #[inline]
     pub fn begun(&self) -> Option<u64> {
-        self.times.then(thread_cpu_ns)
+        self.clock.map(cpu_ns)
     }
 
-    /// A call that began so has ended.
+    /// A call that began so has ended. How much processor time that has taken, in nanoseconds, as far as it is counted.
     #[inline]
-    pub fn ended(&self, begun: Option<u64>) {
-        if let Some(begun) = begun {
-            let taken = thread_cpu_ns().saturating_sub(begun);
-            self.counted.iter().for_each(|one| one.account.add_cpu(taken));
+    pub fn ended(&self, begun: Option<u64>) -> u64 {
+        let taken = self.clock.zip(begun).map_or(0, |(clock, begun)| cpu_ns(clock).saturating_sub(begun));
+        self.took(taken);
+        taken
+    }
+
+    /// Calls have taken so much processor time, in nanoseconds.
+    #[inline]
+    pub fn took(&self, nanoseconds: u64) {
+        if self.clock.is_some() {
+            self.counted.iter().for_each(|one| one.account.add_cpu(nanoseconds));
         }
     }
 
@@ -199,9 +211,9 @@ impl ClientPolicy {
     }
 }
 
-/// How much processor time this thread has had.
-fn thread_cpu_ns() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
+/// How much processor time this thread or this process has had.
+fn cpu_ns(clock: ClockId) -> u64 {
+    let time = clock_gettime(clock);
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
@@ -215,7 +227,7 @@ mod tests {
 
     fn policy(counted: Vec<CountedQuota>) -> ClientPolicy {
         let bits = vec![1];
-        ClientPolicy { functions: bits, bounds: Vec::new(), counted, expires_ns: None, quiet: false, times: false }
+        ClientPolicy { functions: bits, bounds: Vec::new(), counted, expires_ns: None, quiet: false, clock: None }
     }
 
     const ONE: FunctionId = FunctionId(0);

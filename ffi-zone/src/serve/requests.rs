@@ -55,12 +55,13 @@ impl Service {
         let begun = policy.and_then(ClientPolicy::begun);
         let reached = self.marshal.call(&context.workspace, &origin, request, reply);
         if let Some(policy) = policy {
-            policy.ended(begun);
+            self.ends(policy, begun, context);
             if reply.status == Status::OutOfBounds {
                 // The library has not been called, and what is said about that counts no more than the call does.
                 policy.give_back(brings);
                 policy.refused();
-                client.tell(&self.control, FunctionId(request.function), Some(CallRefusal::OutOfBounds));
+                let said = origin.outside.take().unwrap_or_default();
+                client.tell_refusal(&self.control, FunctionId(request.function), CallRefusal::OutOfBounds { said });
             } else {
                 policy.carried(reached.saturating_sub(request.arena_used));
             }
@@ -117,6 +118,7 @@ impl Service {
             && let Some(denial) = policy.and_then(ClientPolicy::all_carried)
         {
             let refusal = Refusal::new(Status::QuotaExceeded, format_args!("memory that the library keeps: {denial}"));
+            self.used_up(client, FunctionId(SYNC), &denial);
             return self.refuse(client, &refusal, request, reply);
         }
         let origin = Origin::new(client.channel.id(), client.channel.arena(), callables);
@@ -139,7 +141,16 @@ impl Service {
             }
         }
         if let Some(policy) = policy {
-            policy.ended(begun);
+            self.ends(policy, begun, context);
+        }
+    }
+
+    /// What began so has ended. The fork server counts what its process has had besides.
+    #[inline]
+    fn ends(&self, policy: &ClientPolicy, begun: Option<u64>, context: &WorkerContext) {
+        let taken = policy.ended(begun);
+        if taken != 0 && self.is_alone() {
+            context.row.add_counted(taken);
         }
     }
 
@@ -152,7 +163,7 @@ impl Service {
         let function = FunctionId(request.function);
         let admitted = client.policy.as_ref().ok_or(Denial::Function).and_then(|policy| policy.admit(function, brings));
         admitted.map_err(|denial| self.denied(client, function, &denial))?;
-        client.tell(&self.control, function, None);
+        client.tell(&self.control, function);
         Ok(())
     }
 
@@ -176,17 +187,28 @@ impl Service {
         refusal.write(reply, Some(client.channel.arena()), request.arena_used);
     }
 
+    /// Within a call, or where none is made, nothing more may be carried: that is a refusal as well.
+    #[cold]
+    pub(crate) fn used_up(&self, client: &Client, function: FunctionId, denial: &Denial) {
+        if let Some(policy) = &client.policy {
+            policy.refused();
+        }
+        if let Some(quota) = denial.quota() {
+            client.tell_refusal(&self.control, function, CallRefusal::UsedUp(quota));
+        }
+    }
+
     #[cold]
     fn denied(&self, client: &Client, function: FunctionId, denial: &Denial) -> Box<Refusal> {
         let (status, refused) = match denial {
             Denial::Bytes(_) | Denial::Calls(_) | Denial::Cpu(_) | Denial::Rate { .. } => {
-                (Status::QuotaExceeded, Some(CallRefusal::UsedUp))
+                (Status::QuotaExceeded, denial.quota().map(CallRefusal::UsedUp))
             }
             Denial::Expired => (Status::Revoked, None),
             Denial::Function => (Status::Denied, Some(CallRefusal::NotGranted)),
         };
-        if refused.is_some() {
-            client.tell(&self.control, function, refused);
+        if let Some(refused) = refused {
+            client.tell_refusal(&self.control, function, refused);
         }
         match self.marshal.functions().declaration(function) {
             Some(declared) => Refusal::new(status, format_args!("{}: {denial}", declared.name)),

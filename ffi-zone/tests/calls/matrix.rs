@@ -5,8 +5,9 @@ use crate::common::matrix::{ATTEMPTS, Attempt, Given, Refusal, Value, narrowings
 use crate::common::zone::{Answer, Client, Zone};
 use crate::common::{Argument, functions_of, load, manifest};
 use cloison_contract::call::Status;
-use cloison_contract::grant::{Narrowing, Quota, Rate};
+use cloison_contract::grant::{NO_CALLABLES, Narrowing, Quota, Rate};
 use cloison_contract::interface::Instances;
+use cloison_contract::message::{CallRefusal, FromZone, Telling};
 use cloison_contract::{FunctionId, Grant, Interface};
 use std::collections::BTreeSet;
 
@@ -21,15 +22,19 @@ fn start() -> Zone {
     Zone::start(interface, |interface| functions_of(interface, load("bounds.c")))
 }
 
-/// A client that holds what is left of everything after these narrowings, each with an account of its own, as the broker attaches it.
+/// A client that holds what is left of everything after these narrowings, as the broker attaches it.
 fn attach(zone: &Zone, id: u64, given: &[&Given]) -> Client {
+    zone.attach(id, left(zone, given))
+}
+
+/// What is left of everything after these narrowings.
+fn left(zone: &Zone, given: &[&Given]) -> Grant {
     let steps: Vec<_> = given.iter().map(|given| narrowing(&zone.interface, given)).collect();
-    let grant = steps.iter().fold(zone.everything(), |grant, step| {
+    steps.iter().fold(zone.everything(), |grant, step| {
         let less = grant.narrow(step);
         assert!(less.is_within(&grant), "{given:?}");
         less
-    });
-    zone.attach(id, grant)
+    })
 }
 
 /// As a holder says it to the broker.
@@ -132,6 +137,46 @@ fn each_narrowing_refuses_what_it_gives_up_and_nothing_else() {
         zone.detach(client.id);
     }
     assert!(refused > narrowings().len(), "{refused}");
+    zone.stop();
+}
+
+/// Where the broker wants to hear of refusals, it hears of each, with the limit that the call has met, and of nothing else; and of each call where it
+/// wants that.
+#[test]
+fn each_refusal_is_said_with_its_limit() {
+    let zone = start();
+    let said = || zone.control().try_receive::<FromZone>().expect("it is there").map(|(message, _)| message);
+    for (id, given) in (1..).zip(narrowings()) {
+        let mut client = zone.attach_telling(id, left(&zone, &[&given]), Telling::Refusals);
+        for attempt in ATTEMPTS {
+            let status = post(&zone, &mut client, attempt);
+            let Some(FromZone::Called { channel, function, refused, untold: 0 }) = said() else {
+                assert!(matches!(status, Status::Ok | Status::Revoked), "{attempt:?} under {given:?}");
+                continue;
+            };
+            assert_eq!((channel, FunctionId(function)), (client.id, zone.id(attempt.function)));
+            let limit = |said: &str| match given.bound() {
+                Some((_, bound)) => said.starts_with(&format!("`{bound}` ")),
+                None => said == NO_CALLABLES,
+            };
+            let own = narrowing(&zone.interface, &given).quota;
+            let expected = match (status, refused.expect("a refusal")) {
+                (Status::Denied, CallRefusal::NotGranted) => true,
+                (Status::OutOfBounds, CallRefusal::OutOfBounds { said }) => limit(&said),
+                (Status::QuotaExceeded, CallRefusal::UsedUp(quota)) => quota == own && quota != Quota::default(),
+                _ => false,
+            };
+            assert!(expected, "{attempt:?} under {given:?}: {status:?}");
+        }
+        assert!(said().is_none());
+        zone.detach(client.id);
+    }
+    let mut client = zone.attach_telling(1000, left(&zone, &[&Given::NoCalls]), Telling::Calls);
+    post(&zone, &mut client, &ATTEMPTS[0]);
+    assert!(matches!(said(), Some(FromZone::Called { refused: Some(_), .. })));
+    let mut client = zone.attach_telling(1001, zone.everything(), Telling::Calls);
+    post(&zone, &mut client, &ATTEMPTS[0]);
+    assert!(matches!(said(), Some(FromZone::Called { refused: None, .. })) && said().is_none());
     zone.stop();
 }
 

@@ -10,7 +10,7 @@ use cloison_contract::call::{Reply, Request, SYNC, Status};
 use cloison_contract::expression::{Expression, Operator};
 use cloison_contract::grant::{Bound, Quota, Rate};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{ChannelId, ToZone};
+use cloison_contract::message::{ChannelId, Telling, ToZone};
 use cloison_transport::account::{self, Account};
 use cloison_transport::channel::Channel;
 use cloison_transport::client::Caller;
@@ -109,7 +109,8 @@ fn a_client_that_keeps_its_channel_posts_in_vain() {
     let kept = descriptors.channel.try_clone().expect("a descriptor");
     let grant = Grant::new([sum]);
     let quotas = vec![Quota { calls: Some(100), ..Quota::default() }];
-    let attach = ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: false, records: false, client: None };
+    let attach =
+        ToZone::Attach { channel: ChannelId(1), quotas, grant, tells: Telling::Nothing, records: false, client: None };
     let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
     zone.control().send(&attach, &all).expect("sent");
     zone.status.ring();

@@ -1,8 +1,9 @@
-//! Rights and narrowings: what each of them allows and refuses, as data that is made from a manifest. Three programs go through it:
+//! Rights and narrowings: what each of them allows and refuses, as data that is made from a manifest. Four programs go through it:
 //!
 //! | what refuses | program |
 //! |---|---|
-//! | the language: what Python says, which the calling process's own code refuses | `tests/tests/matrix.rs` |
+//! | the language: what the calling process's own code refuses, before a zone that lets everything through | `python-lib/tests/matrix.rs` |
+//! | the language and the zone's check together: what Python says | `tests/tests/matrix.rs` |
 //! | the zone's check: requests posted by a client that asks nobody | `ffi-zone/tests/calls/matrix.rs` |
 //! | the operating system, where the zone's check is not asked | `ffi-zone/tests/running/needed.rs` |
 //!

@@ -2,7 +2,7 @@
 
 use super::{Argument, CALL_BYTES, explanation, request};
 use cloison_contract::call::{ANSWER, MAX_WORDS, Reply, Request, Status};
-use cloison_contract::message::{ChannelId, FromZone, ToZone};
+use cloison_contract::message::{ChannelId, FromZone, Telling, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::account::Account;
 use cloison_transport::channel::Channel;
@@ -76,20 +76,18 @@ impl Zone {
     }
 
     pub fn attach(&self, id: u64, grant: Grant) -> Client {
+        self.attach_telling(id, grant, Telling::Nothing)
+    }
+
+    /// One of whose calls the broker wants to hear.
+    pub fn attach_telling(&self, id: u64, grant: Grant, tells: Telling) -> Client {
         let (channel, descriptors) = Channel::create(CALL_BYTES).expect("channel");
         let id = ChannelId(id);
         let account = cloison_transport::account::create().expect("account");
         let all = [descriptors.channel.as_fd(), descriptors.terms.as_fd(), account.as_fd()];
         self.control()
             .send(
-                &ToZone::Attach {
-                    channel: id,
-                    quotas: vec![grant.quota],
-                    grant,
-                    tells: false,
-                    records: false,
-                    client: None,
-                },
+                &ToZone::Attach { channel: id, quotas: vec![grant.quota], grant, tells, records: false, client: None },
                 &all,
             )
             .expect("sent");

@@ -3,7 +3,7 @@
 use crate::common::{self, CALL_BYTES};
 use cloison_contract::call::{Reply, Status};
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{ChannelId, FromZone, LayerState, ToZone};
+use cloison_contract::message::{ChannelId, FromZone, LayerState, Telling, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -71,7 +71,7 @@ fn attach(control: &Control, status: &StatusPage, id: ChannelId, grant: Grant) -
                 channel: id,
                 quotas: vec![grant.quota],
                 grant,
-                tells: false,
+                tells: Telling::Nothing,
                 records: false,
                 client: None,
             },

@@ -60,7 +60,7 @@ fn is_of_application(file: &str) -> bool {
 }
 
 /// The line that leads to here and is the application's, as `FILE:LINE`; nothing if the library alone does.
-fn line_of_program(vm: &VirtualMachine) -> String {
+pub fn line_of_program(vm: &VirtualMachine) -> String {
     let mut frame = vm.current_frame();
     while let Some(one) = frame {
         let code = one.f_code();

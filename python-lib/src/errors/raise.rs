@@ -10,6 +10,7 @@ use cloison_codec::memory::is_there;
 use cloison_codec::violation::Shortage;
 use cloison_codec::{DecodeError, ProtocolViolation};
 use cloison_contract::call::{BATCH, NULL, Status};
+use cloison_contract::grant::NO_CALLABLES;
 use cloison_contract::interface::Raises;
 use cloison_contract::message::{End, Ran};
 use cloison_contract::shape::Position;
@@ -79,7 +80,11 @@ pub fn refused(
         Status::Denied => not_granted(granted, name, vm),
         Status::OutOfBounds => {
             let allows = match granted.narrowed {
-                None => format!("what `where` at {location} allows"),
+                None => {
+                    // Of callables, the zone names no bound.
+                    let key = if text.as_deref() == Some(NO_CALLABLES) { "callbacks" } else { "where" };
+                    format!("what `{key}` at {location} allows")
+                }
                 Some((by, number)) => format!("what this capability allows, as {by} has narrowed it (#{number})"),
             };
             let text = with(&called, &format!("the arguments are outside of {allows}"), text);

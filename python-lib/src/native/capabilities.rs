@@ -1,13 +1,14 @@
 //! The module `_cloison`'s part that is about capabilities as such: narrowing them, giving them away, taking them back.
 
 use crate::call::connection;
+use crate::call::function::line_of_program;
 use crate::call::session::{Provenance, Session};
 use crate::errors;
 use crate::objects::held::HeldGrant;
 use crate::objects::object::Capability;
 use crate::objects::process::Process;
 use cloison_contract::grant::Grant;
-use cloison_contract::message::{CapabilityName, FromMicroprocess, NarrowRequest, ToMicroprocess};
+use cloison_contract::message::{CapabilityName, FromMicroprocess, LINE_BYTES, NarrowRequest, ToMicroprocess};
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -62,7 +63,8 @@ pub fn narrow(arguments: NarrowArguments, vm: &VirtualMachine) -> PyResult<PyRef
         quiet: !arguments.callbacks,
         is_lease: arguments.lease,
     };
-    let question = FromMicroprocess::Narrow { capability: session.held.reference(), by: Box::new(by) };
+    let at = Some(line_of_program(vm)).filter(|at| at.len() <= LINE_BYTES).unwrap_or_default();
+    let question = FromMicroprocess::Narrow { capability: session.held.reference(), by: Box::new(by), at };
     match connection::ask(&question, vm)? {
         (ToMicroprocess::Narrowed { capability, edition, .. }, _) if edition != session.edition => {
             // The zone was replaced: what this process knows of it is not so any more.

@@ -122,6 +122,7 @@ pub struct Memory {
 pub struct Zone {
     library: Library,
     interface: Interface,
+    grant: Grant,
     opened: Vec<Open>,
     /// What the microprocess said was overdue.
     pub overdue: Vec<ChannelId>,
@@ -138,7 +139,13 @@ impl Zone {
 
     /// Another library.
     pub fn of(interface: Interface, library: Library) -> Self {
-        Self { library, interface, opened: Vec::new(), overdue: Vec::new() }
+        let grant = grant(&interface);
+        Self::granting(interface, grant, library)
+    }
+
+    /// Another library, of which that is granted.
+    pub fn granting(interface: Interface, grant: Grant, library: Library) -> Self {
+        Self { library, interface, grant, opened: Vec::new(), overdue: Vec::new() }
     }
 
     /// How often a channel has been asked for.
@@ -155,7 +162,7 @@ impl Zone {
                     capability: CapabilityRef { number: 1, token: [1; 16] },
                     name: "fake".to_owned(),
                     interface: Box::new(self.interface.clone()),
-                    grant: grant(&self.interface),
+                    grant: self.grant.clone(),
                     allow_location: "cloison.toml:7".to_owned(),
                     recorded: false,
                 };
@@ -182,6 +189,7 @@ impl Zone {
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Release { .. }
+            | FromMicroprocess::Answers { .. }
             | FromMicroprocess::Refused { .. }
             | FromMicroprocess::Lacks { .. }
             | FromMicroprocess::Uses { .. } => None,

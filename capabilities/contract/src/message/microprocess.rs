@@ -13,6 +13,7 @@
 //! | microprocess | [`FromMicroprocess::Limit`] | | `Limited` or `Invalid` |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
+//! | microprocess | [`FromMicroprocess::Answers`] | | none |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
@@ -79,6 +80,9 @@ pub enum FromMicroprocess {
         capability: CapabilityRef,
         /// What it gives up.
         by: Box<NarrowRequest>,
+        /// The line of the program that does so, as `FILE:LINE`; [`LINE_BYTES`] at most, and empty where nobody knows. It helps people, and
+        /// nobody else believes it.
+        at: String,
     },
     /// Let another process hold them too, all of them or none. A message that names them follows.
     Give {
@@ -155,10 +159,22 @@ pub enum FromMicroprocess {
         /// The line of the program, as `FILE:LINE`; [`crate::observation::NAME_BYTES`] at most.
         at: String,
     },
+    /// It answers a call of a service of its own that was admitted: the answer counts as results of a zone do. It follows.
+    Answers {
+        /// The number of the grant that the call was made by.
+        grant: u64,
+        /// Who is answered.
+        client: ProcessNumber,
+        /// How many bytes the message has.
+        bytes: u64,
+    },
 }
 
 /// How much of what a zone has said of a limit is passed on, in bytes.
 pub const LIMIT_TEXT_BYTES: usize = 1024;
+
+/// The longest `FILE:LINE` of a program that is kept, in bytes.
+pub const LINE_BYTES: usize = 256;
 
 /// The longest name of a service, and of one of its functions, in bytes.
 pub const SERVICE_NAME_BYTES: usize = 64;

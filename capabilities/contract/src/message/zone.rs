@@ -22,6 +22,8 @@
 //! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
+#[cfg(doc)]
+use super::LIMIT_TEXT_BYTES;
 use super::{ChannelId, ClientName, Jailed, Layer};
 use crate::grant::Quota;
 use crate::host::http::Secret;
@@ -41,8 +43,8 @@ pub enum ToZone {
         grant: Grant,
         /// What is counted, and on which account: first the grant itself, then each that it was narrowed from and that counts something.
         quotas: Vec<Quota>,
-        /// Say of each call that it is made ([`FromZone::Called`]).
-        tells: bool,
+        /// Which calls are to be said ([`FromZone::Called`]).
+        tells: Telling,
         /// The application is recorded: say what is new about its calls ([`FromZone::Observed`]).
         records: bool,
         /// Who it is, for a service that says so in what it writes.
@@ -111,21 +113,35 @@ pub struct Machine {
     pub roots: Vec<u8>,
 }
 
-/// Why a zone refuses a call, for the audit trail.
+/// Which calls a zone says, for the audit trail.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub enum Telling {
+    /// None.
+    Nothing,
+    /// Those that it refuses.
+    Refusals,
+    /// Each.
+    Calls,
+}
+
+/// Why a zone refuses a call, for the audit trail.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub enum CallRefusal {
     /// The grant has not got the function.
     NotGranted,
     /// The arguments are outside of what the grant allows.
-    OutOfBounds,
-    /// What the grant counts is used up, or the call comes too early.
-    UsedUp,
+    OutOfBounds {
+        /// What the client is told of that, [`LIMIT_TEXT_BYTES`] at most: the bound in backquotes comes first.
+        said: String,
+    },
+    /// That is used up, or the call comes too early for it: one of the quotas alone.
+    UsedUp(Quota),
 }
 
 /// From a zone to the broker.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub enum FromZone {
-    /// A client calls a function, where that is to be said.
+    /// A client calls a function, where that is to be said: see [`Telling`].
     Called {
         /// The channel.
         channel: ChannelId,

@@ -2,7 +2,7 @@
 
 use cloison_contract::call::{ARENA_ALIGNMENT, CLOSE, MAX_WORDS, Request, Status};
 use cloison_contract::host::HostService;
-use cloison_contract::message::{ChannelId, ClientName, FromZone, Layer, ToZone};
+use cloison_contract::message::{ChannelId, ClientName, FromZone, Layer, Telling, ToZone};
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::account;
 use cloison_transport::channel::Channel;
@@ -85,7 +85,7 @@ impl Service {
                     channel: id,
                     grant,
                     quotas: Vec::new(),
-                    tells: false,
+                    tells: Telling::Nothing,
                     records: false,
                     client: self.client_name.clone(),
                 },

@@ -257,8 +257,8 @@ pub(super) struct GrantTerms {
 /// The keys that say it.
 pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> GrantTerms {
     let bounds = table.take("where").map(|value| bounds(reader, &value)).unwrap_or_default();
-    let [rate, calls, bytes, cpu, expires, delegate] =
-        ["rate", "calls", "bytes", "cpu", "expires", "delegate"].map(|key| table.take(key));
+    let [rate, calls, bytes, cpu, expires, delegate, callbacks] =
+        ["rate", "calls", "bytes", "cpu", "expires", "delegate", "callbacks"].map(|key| table.take(key));
     let at = |value: &Option<TableEntry<'_>>| value.as_ref().map(|value| reader.location(value.key_span.start));
     let locations = TermLocations {
         rate: at(&rate),
@@ -267,6 +267,7 @@ pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> Grant
         cpu: at(&cpu),
         expires: at(&expires),
         delegate: at(&delegate),
+        callbacks: at(&callbacks),
     };
     let rate = rate.and_then(|value| reader.parsed(&value, units::rate));
     let calls = calls.and_then(|value| reader.count(&value));
@@ -274,7 +275,7 @@ pub(super) fn terms(reader: &mut DocumentReader, table: &mut Table<'_>) -> Grant
     let cpu = cpu.and_then(|value| reader.duration(&value));
     let expires = expires.and_then(|value| reader.duration(&value));
     let personal = delegate.and_then(|value| reader.boolean(&value)) == Some(false);
-    let quiet = table.take("callbacks").and_then(|value| reader.boolean(&value)) == Some(false);
+    let quiet = callbacks.and_then(|value| reader.boolean(&value)) == Some(false);
     let cpu_ns = cpu.map(|cpu| u64::try_from(cpu.as_nanos()).unwrap_or(u64::MAX));
     GrantTerms { bounds, quota: Quota { rate, calls, bytes, cpu_ns }, expires, personal, quiet, locations }
 }

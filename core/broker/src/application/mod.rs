@@ -21,6 +21,7 @@ use crate::capabilities::TermLines;
 use crate::capabilities::profiles::LoadedProfile;
 use crate::services::{ConfiguredService, HostFolder, LogFile};
 use crate::zones::library;
+use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::deterministic::{Clock, Deterministic};
 use cloison_contract::host::HostService;
 use cloison_contract::interface::{Instances, LibraryReach};
@@ -505,6 +506,17 @@ impl ZoneSpecification {
                 None => real.as_ref() == Some(*file),
             };
             Some((rule.path.clone(), files.iter().find(reaches)?))
+        })
+    }
+
+    /// The function of that number, as requests name it.
+    pub(crate) fn called(&self, function: u32) -> Option<&str> {
+        Some(match function {
+            BATCH => "batch",
+            CLOSE => "close",
+            HELD => "closed",
+            SYNC => "sync",
+            index => &self.interface.functions.get(index as usize)?.name,
         })
     }
 

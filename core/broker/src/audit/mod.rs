@@ -43,6 +43,7 @@ pub use verify::{TrailError, TrailFault, TrailLine, TrailReport, TrailSummary, r
 
 use crate::services::LogFile;
 use crate::signals::without_signals;
+use cloison_contract::message::Telling;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::io;
 use std::path::PathBuf;
@@ -132,6 +133,11 @@ impl Audit {
     /// Whether each call is to be noted, by [`AuditEvent::call`].
     pub fn each_call(&self) -> bool {
         self.calls
+    }
+
+    /// What zones are to say for it.
+    pub(crate) fn asks(&self) -> Telling {
+        if self.calls { Telling::Calls } else { Telling::Refusals }
     }
 
     /// Have an event written. Never waits: one for which there is no room is dropped and counted.

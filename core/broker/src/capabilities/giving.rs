@@ -3,7 +3,7 @@
 use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::{Refused, ended};
-use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE};
+use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, Narrower};
 use crate::capabilities::held::{Giver, HeldCapabilities};
 use crate::capabilities::lines::Term;
 use crate::capabilities::profiles;
@@ -177,7 +177,11 @@ impl Broker {
             let name = self.grants.name(key);
             Err(match entry.minter {
                 Some(minter) => {
-                    let how = if entry.profile.is_some() { "delegate = false" } else { "delegate=False" };
+                    let how = if matches!(entry.narrower(), Some(Narrower::Profile(_))) {
+                        "delegate = false"
+                    } else {
+                        "delegate=False"
+                    };
                     let (who, _) = self.narrower(entry, name, minter, (Term::Delegate, ""));
                     format!("the capability {name:?} cannot be given on: {who} has narrowed it with `{how}`")
                 }

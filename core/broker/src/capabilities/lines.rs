@@ -24,6 +24,8 @@ pub(crate) enum Term {
     Expires,
     /// Whether it may be given on.
     Delegate,
+    /// Whether callables may be passed.
+    Callables,
 }
 
 /// Where the terms of one table stand.
@@ -63,7 +65,7 @@ impl TermLines {
 
     /// The line of that term, as `FILE:LINE`; of what is said nowhere, that of `allow`. `function` is the one that was called.
     pub(crate) fn of(&self, term: Term, function: &str) -> String {
-        let TermLocations { rate, calls, bytes, cpu, expires, delegate } = self.locations;
+        let TermLocations { rate, calls, bytes, cpu, expires, delegate, callbacks } = self.locations;
         let location = match term {
             Term::Functions => None,
             Term::Bound => return self.at(self.bounds.get(function).copied()),
@@ -73,6 +75,7 @@ impl TermLines {
             Term::Cpu => cpu,
             Term::Expires => expires,
             Term::Delegate => delegate,
+            Term::Callables => callbacks,
         };
         self.at(location.map(|location| location.line))
     }
@@ -90,7 +93,8 @@ mod tests {
     #[test]
     fn each_term_has_its_own_line() {
         let text = "[capabilities.zlib]\nzone = \"zlib\"\nallow = [\"crc32\", \"adler32\"]\nrate = \"5/s\"\ncalls = 1\nbytes = 2\n\
-                    cpu = \"1 s\"\nexpires = \"1 h\"\ndelegate = false\n[capabilities.zlib.where]\ncrc32 = \"len <= 1\"\n\
+                    cpu = \"1 s\"\nexpires = \"1 h\"\ndelegate = false\n\
+                    callbacks = false\n[capabilities.zlib.where]\ncrc32 = \"len <= 1\"\n\
                     adler32 = \"len <= 2\"\n[microprocess.worker.capabilities.zlib]\ncalls = 1\nwhere.crc32 = \"len <= 0\"\n";
         let loaded = LoadedApplication::of_text(Path::new("app/cloison.toml"), text).expect("an application");
         let lines = &loaded.capabilities["zlib"].lines;
@@ -103,12 +107,13 @@ mod tests {
             Term::Cpu,
             Term::Expires,
             Term::Delegate,
+            Term::Callables,
         ];
-        let expected = [3, 12, 4, 5, 6, 7, 8, 9].map(|line| format!("app/cloison.toml:{line}"));
+        let expected = [3, 13, 4, 5, 6, 7, 8, 9, 10].map(|line| format!("app/cloison.toml:{line}"));
         assert_eq!(all.map(|term| lines.of(term, "adler32")), expected);
-        assert_eq!(lines.of(Term::Bound, "crc32"), "app/cloison.toml:11");
+        assert_eq!(lines.of(Term::Bound, "crc32"), "app/cloison.toml:12");
         let kept = &loaded.profiles["worker"].capabilities["zlib"].lines;
         let said = [Term::Functions, Term::Calls, Term::Bound, Term::Bytes].map(|term| kept.of(term, "crc32"));
-        assert_eq!(said, [13, 14, 15, 13].map(|line| format!("app/cloison.toml:{line}")));
+        assert_eq!(said, [14, 15, 16, 14].map(|line| format!("app/cloison.toml:{line}")));
     }
 }

@@ -3,7 +3,7 @@
 use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::Refused;
-use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable};
+use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable, Narrower};
 use crate::capabilities::limiting::OPERATOR;
 use crate::capabilities::lines::Term;
 use crate::processes::process::Process;
@@ -26,9 +26,15 @@ impl Broker {
         application::narrowing(by, &interface, &self.grants.effective(key))
     }
 
-    /// Make another capability of it, that allows less.
-    pub(crate) fn narrow(&mut self, pid: Pid, capability: CapabilityRef, by: &NarrowRequest) -> ToMicroprocess {
-        match self.narrowed(pid, capability, by) {
+    /// Make another capability of it, that allows less. `at` is the line of the program that does so, as the program says.
+    pub(crate) fn narrow(
+        &mut self,
+        pid: Pid,
+        capability: CapabilityRef,
+        by: &NarrowRequest,
+        at: &str,
+    ) -> ToMicroprocess {
+        match self.narrowed(pid, capability, by, at) {
             Ok(key) => match self.grants.get(key) {
                 Some(entry) => {
                     let edition = self.zone_of(key).map_or(0, |zone| self.zones[zone].edition);
@@ -41,11 +47,12 @@ impl Broker {
         }
     }
 
-    pub(super) fn narrowed(
+    fn narrowed(
         &mut self,
         pid: Pid,
         capability: CapabilityRef,
         by: &NarrowRequest,
+        at: &str,
     ) -> Result<GrantKey, Refused> {
         let from = self.held_by(pid, &CapabilityName::Referred(capability))?;
         let Some(number) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number)
@@ -59,6 +66,7 @@ impl Broker {
         );
         let expires = by.expires_ms.map(Duration::from_millis);
         let key = self.enter_narrowed(from, narrowing, (expires, by.is_lease), number).map_err(Refused::Denied)?;
+        self.grants.is_said_at(key, at);
         self.hold(pid, key);
         Ok(key)
     }
@@ -99,8 +107,12 @@ impl Broker {
         minter: ProcessNumber,
         (term, function): (Term, &str),
     ) -> (String, Option<String>) {
-        let Some(profile) = &entry.profile else { return (format!("process {minter}"), None) };
-        let loaded = self.application.profiles.get(profile);
+        let profile = match entry.narrower() {
+            None => return (format!("process {minter}"), None),
+            Some(Narrower::Line(line)) => return (format!("process {minter} ({line})"), Some(line.to_string())),
+            Some(Narrower::Profile(profile)) => profile,
+        };
+        let loaded = self.application.profiles.get(&**profile);
         let kept = loaded.and_then(|loaded| loaded.capabilities.get(name));
         let location = kept.map(|kept| kept.lines.of(term, function));
         (format!("the profile {profile:?} ({})", location.as_deref().unwrap_or_default()), location)

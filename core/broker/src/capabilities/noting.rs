@@ -2,12 +2,15 @@
 
 use crate::audit::{AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
-use crate::capabilities::grants::GrantKey;
+use crate::capabilities::grants::{GrantKey, denials};
 use crate::capabilities::held::Doings;
 use crate::processes::process::Process;
 use cloison_contract::message::{CallRefusal, CapabilityRef};
 use cloison_contract::process::ProcessNumber;
 use std::time::Instant;
+
+/// How much of a bound a line shows, in characters: what is said besides has room in it as well.
+const BOUND_CHARACTERS: usize = 128;
 
 /// How many calls that a process has refused itself count at once.
 const MOST_REFUSED: u32 = 1000;
@@ -32,32 +35,21 @@ impl Broker {
         client: Pid,
         key: GrantKey,
         (zone, function): (usize, u32),
-        refused: Option<CallRefusal>,
+        refused: Option<&CallRefusal>,
         untold: u64,
     ) {
+        let function = self.zones[zone].specification.called(function).unwrap_or("?");
         if let Some(why) = refused {
-            let reason = match why {
-                CallRefusal::NotGranted => "it is not granted",
-                CallRefusal::OutOfBounds => {
-                    "its arguments are outside of what the grant allows: the library was not called"
-                }
-                CallRefusal::UsedUp => "what the grant counts is used up, or the call came too early",
-            };
             let limit = |doings: &mut Doings| {
                 doings.refused.add_unsaid(untold);
                 doings.refused.admit(Instant::now())
             };
             return self.note_doing(client, limit, |who| {
-                let interface = &self.zones[zone].specification.interface;
-                let function =
-                    interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
-                let event = AuditEvent::deny(who, self.grants.name(key), reason);
+                let event = AuditEvent::deny(who, self.grants.name(key), &self.why_refused(key, function, why));
                 event.function(function).grant(self.number_of(key))
             });
         }
         self.note(|| {
-            let interface = &self.zones[zone].specification.interface;
-            let function = interface.functions.get(function as usize).map_or("?", |function| function.name.as_str());
             let who = self.auditee(client).unwrap_or_else(|| AuditProcess::new(0, None, ""));
             let event = AuditEvent::call(who, self.grants.name(key), function).grant(self.number_of(key));
             match untold {
@@ -65,6 +57,45 @@ impl Broker {
                 untold => event.reason(&format!("{untold} calls before it are not in the trail")),
             }
         });
+    }
+
+    /// What a zone has refused a call for, in the broker's own words: which limit that is, the zone says, and who has set it, this table. A limit
+    /// that is not there is not said.
+    fn why_refused(&self, key: GrantKey, function: &str, why: &CallRefusal) -> String {
+        let whose = |said: Option<&str>| self.limited(key, function, said).map(|limited| limited.whose());
+        let why = match why {
+            CallRefusal::NotGranted => return self.why_not_granted(key, function),
+            CallRefusal::OutOfBounds { said } => {
+                whose(Some(said)).map(|whose| match self.bound_met(key, function, said) {
+                    Some(bound) => {
+                        format!("its arguments are outside of `{bound}` ({whose}): the library was not called")
+                    }
+                    None => format!("no callables may be passed ({whose}): the library was not called"),
+                })
+            }
+            CallRefusal::UsedUp(quota) => {
+                let denied = denials(*quota).into_iter().flatten().next().map(|(_, denial)| denial.to_string());
+                denied.and_then(|denied| Some(format!("{denied} ({})", whose(Some(&denied))?)))
+            }
+        };
+        why.unwrap_or_else(|| {
+            "what the grant allows or counts has no room for it: the library was not called".to_owned()
+        })
+    }
+
+    fn why_not_granted(&self, key: GrantKey, function: &str) -> String {
+        let whose = self.limited(key, function, None).map(|limited| format!(" ({})", limited.whose()));
+        format!("it is not granted{}", whose.unwrap_or_default())
+    }
+
+    /// The bound that a zone says a call has met, as much as there is room for in a line.
+    fn bound_met(&self, key: GrantKey, function: &str, said: &str) -> Option<String> {
+        let (id, _) = self.interface_of(key)?.function(function)?;
+        let text = self.grants.way(key).find_map(|step| step.bound_met(id, said))?;
+        Some(match text.char_indices().nth(BOUND_CHARACTERS) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        })
     }
 
     /// A process has called what its grant has not got, and has refused it itself. Only what is so counts: the grant is its own, and has not got
@@ -85,9 +116,10 @@ impl Broker {
         self.grants.count_refused(key, times);
         self.note_denial(|| {
             let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+            let reason = self.why_not_granted(key, &declared.name);
             let reason = match times {
-                1 => "it is not granted".to_owned(),
-                times => format!("it is not granted: {times} calls"),
+                1 => reason,
+                times => format!("{reason}: {times} calls"),
             };
             let event = AuditEvent::deny(who, self.grants.name(key), &reason);
             event.function(&declared.name).grant(capability.number)

@@ -14,12 +14,14 @@ use crate::audit::{Audit, AuditEvent, AuditProcess};
 use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::not_held;
 use crate::capabilities::grants::{GrantKey, OfferedService};
+use crate::capabilities::held::Doings;
 use crate::capabilities::limiting::Limited;
 use crate::processes::process::Process;
 use cloison_contract::message::{End, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES, ToMicroprocess};
 use cloison_contract::process::ProcessNumber;
 use cloison_contract::{Interface, printable};
 use cloison_transport::counting::Denial;
+use std::time::Instant;
 
 impl Broker {
     /// A process offers functions of its own.
@@ -92,18 +94,8 @@ impl Broker {
         bytes: u64,
     ) -> ToMicroprocess {
         let denied = |message: String| ToMicroprocess::Denied { message };
-        let Some(server) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number)
-        else {
-            return denied("a process that runs nothing serves nothing".into());
-        };
-        let found = self.grants.numbered(grant);
-        let served = found.filter(|key| self.grants.service(*key).is_some_and(|one| one.server.number == server));
-        let holds = |key: &GrantKey| {
-            let process = self.numbers.get(&client).and_then(|client| self.processes.get(*client));
-            process.is_some_and(|process| process.held.holds(*key))
-        };
         // A number that is guessed says nothing of who else holds what.
-        let Some(key) = served.filter(holds) else {
+        let Some(key) = self.served(pid, grant, client) else {
             self.note_denial(|| {
                 AuditEvent::deny(self.auditee_numbered(client), "", "it does not hold the capability of a service")
                     .grant(grant)
@@ -120,7 +112,7 @@ impl Broker {
         let Some(id) = service.function(function) else {
             return self.not_admitted(
                 client,
-                key,
+                (key, &shown),
                 format!("{called} is not granted: the service has no such function"),
             );
         };
@@ -131,16 +123,19 @@ impl Broker {
                 }
                 _ => "it was narrowed to other functions".to_owned(),
             };
-            return self.not_admitted(client, key, format!("{called} is not granted: {why}"));
+            return self.not_admitted(client, (key, function), format!("{called} is not granted: {why}"));
         }
         match self.grants.count_call(key, bytes) {
             Ok(()) => {}
             Err(Denial::Expired) => return ToMicroprocess::Because(End::Expired),
             Err(denial) => {
-                let whose = match self.limited(key, function, Some(&denial.to_string())) {
+                let limited = self.limited(key, function, Some(&denial.to_string()));
+                let whose = match &limited {
                     Some(Limited { by: Some(by), number, .. }) => format!(", as {by} has narrowed it (#{number})"),
                     _ => String::new(),
                 };
+                let reason = limited.map_or_else(|| denial.to_string(), |one| format!("{denial} ({})", one.whose()));
+                self.note_refused(client, key, function, &reason);
                 return ToMicroprocess::Exceeded {
                     message: format!("{called}: the grant is used up: {denial}{whose}"),
                 };
@@ -156,13 +151,40 @@ impl Broker {
         ToMicroprocess::Admitted { service: root }
     }
 
-    fn not_admitted(&mut self, client: ProcessNumber, key: GrantKey, message: String) -> ToMicroprocess {
+    /// An answer of a service of this process's has so many bytes: they count as what comes back from a zone does.
+    pub(crate) fn answers(&self, pid: Pid, (grant, client): (u64, ProcessNumber), bytes: u64) {
+        if let Some(key) = self.served(pid, grant, client) {
+            self.grants.count_carried(key, bytes);
+        }
+    }
+
+    /// The grant of that number, if it is about a service of this process's and that client holds it.
+    fn served(&self, pid: Pid, grant: u64, client: ProcessNumber) -> Option<GrantKey> {
+        let server = self.processes.get(pid).and_then(Process::running)?.reference.number;
+        let key = self.grants.numbered(grant)?;
+        let client = self.numbers.get(&client).and_then(|client| self.processes.get(*client))?;
+        let is_served = self.grants.service(key).is_some_and(|one| one.server.number == server);
+        (is_served && client.held.holds(key)).then_some(key)
+    }
+
+    fn not_admitted(
+        &mut self,
+        client: ProcessNumber,
+        (key, function): (GrantKey, &str),
+        message: String,
+    ) -> ToMicroprocess {
         self.grants.count_refused(key, 1);
-        self.note_denial(|| {
-            let reason = message.lines().next().unwrap_or_default();
-            AuditEvent::deny(self.auditee_numbered(client), self.grants.name(key), reason).grant(self.number_of(key))
-        });
+        self.note_refused(client, key, function, message.lines().next().unwrap_or_default());
         ToMicroprocess::Denied { message }
+    }
+
+    /// Tell the audit trail that a client was refused a call of a service, as it is told of what zones refuse.
+    fn note_refused(&self, client: ProcessNumber, key: GrantKey, function: &str, reason: &str) {
+        let Some(pid) = self.numbers.get(&client) else { return };
+        let limit = |doings: &mut Doings| doings.refused.admit(Instant::now());
+        self.note_doing(*pid, limit, |who| {
+            AuditEvent::deny(who, self.grants.name(key), reason).function(function).grant(self.number_of(key))
+        });
     }
 
     /// Who the process of that number is, for the audit trail.

@@ -320,7 +320,7 @@ impl Broker {
         }
         let answer = match message {
             FromMicroprocess::Describe { capability } => self.describe(pid, &capability),
-            FromMicroprocess::Narrow { capability, by } => self.narrow(pid, capability, &by),
+            FromMicroprocess::Narrow { capability, by, at } => self.narrow(pid, capability, &by, &at),
             FromMicroprocess::Give { capabilities, to } => self.give(pid, &capabilities, to),
             FromMicroprocess::Revoke { capability } => self.revoke(pid, capability),
             FromMicroprocess::Release { capability, times } => return self.release(pid, capability, times),
@@ -334,6 +334,7 @@ impl Broker {
             FromMicroprocess::Admit { grant, client, function, bytes } => {
                 self.admit(pid, (grant, client), &function, bytes)
             }
+            FromMicroprocess::Answers { grant, client, bytes } => return self.answers(pid, (grant, client), bytes),
             FromMicroprocess::Spawn(spawn) => return self.spawn_for(pid, *spawn),
             FromMicroprocess::Find { name } => {
                 let found = self.find(&name);
@@ -404,6 +405,7 @@ impl Broker {
 
     /// Take a microprocess out of all tables; who asked for its end hears of it.
     fn forget(&mut self, pid: Pid, reason: Reason) {
+        self.hear_of_client(pid);
         let Some(process) = self.processes.remove(pid) else { return };
         self.first = self.first.filter(|first| *first != pid);
         self.template.blanks.forget(pid);

@@ -19,7 +19,7 @@ use crate::processes::process::Process;
 use crate::zones::zone::InstanceId;
 use cloison_contract::host::HostService;
 use cloison_contract::interface::FileRule;
-use cloison_contract::message::{CapabilityRef, ChannelId, FromZone};
+use cloison_contract::message::{CapabilityRef, ChannelId};
 use cloison_contract::observation::{MOST_USES, NAME_BYTES, Observation, ServiceUse};
 use cloison_contract::{FunctionId, Interface};
 use cloison_manifest::recording::zone::ZoneUse;
@@ -33,8 +33,6 @@ use watch::FileWatch;
 
 /// How often the kernel is asked how much memory processes have had.
 const LOOK: Duration = Duration::from_millis(10);
-/// The most messages that are still read of a zone that ends: far more than a socket holds.
-const MOST_UNHEARD: usize = 10_000;
 /// How many names of capabilities that are not there are remembered.
 const MOST_MISSING: usize = 8;
 /// How much is remembered of what nothing gives.
@@ -152,7 +150,7 @@ impl Broker {
         let processes: Vec<_> = self.processes.keys().collect();
         processes.into_iter().for_each(|pid| self.hear_process(pid));
         let instances: Vec<_> = self.instances.keys().collect();
-        instances.into_iter().for_each(|id| self.hear_observations(id));
+        instances.into_iter().for_each(|id| self.hear_of_calls(id));
         let recorder = self.recorder.take()?;
         let mut recording = recorder.recording.into_inner();
         for databases in recorder.databases {
@@ -164,23 +162,6 @@ impl Broker {
         Some(recording)
     }
 
-    /// All that a zone has said of calls by now; whatever else it says is too late. One that goes on saying something is not listened to for ever.
-    pub(crate) fn hear_observations(&self, id: InstanceId) {
-        if self.recorder.is_none() {
-            return;
-        }
-        for _ in 0..MOST_UNHEARD {
-            let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) else { return };
-            match instance.control.try_receive::<FromZone>() {
-                Ok(Some((FromZone::Observed { channel, observation }, _))) => {
-                    self.observed_in(id, channel, observation);
-                }
-                Ok(Some(_)) => {}
-                Ok(None) | Err(_) => return,
-            }
-        }
-    }
-
     /// End the recording of a zone's sandbox: its interface where it stands, and what it needed. All zones are ended for that, as what
     /// is open is closed by then. `None` if none is recorded.
     pub fn recorded_zone(&mut self) -> Option<(Interface, ZoneUse)> {
@@ -189,7 +170,7 @@ impl Broker {
         for id in instances {
             self.look_at_zone(id);
             self.instances[id].family.end(Instant::now() + TAKING_DOWN);
-            self.hear_observations(id);
+            self.hear_of_calls(id);
         }
         let recorder = self.recorder.take()?;
         let (zone, watch) = recorder.watch?;

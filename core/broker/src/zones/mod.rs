@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`zone`] | zone instances: start, attach, deadlines, end, back-off |
 //! | `replacement` | another manifest or library in a zone's place while the application runs |
+//! | `telling` | what they say of calls: for the audit trail, and where the application is recorded |
 //! | [`backoff`] | when a zone that keeps ending may start again: pure |
 //! | [`library`] | finds a zone's library as the dynamic loader would, checks its hash, lists its symbols |
 
 pub mod backoff;
 pub mod library;
 pub(crate) mod replacement;
+mod telling;
 pub mod zone;
 
 use crate::application::ZoneSpecification;
@@ -30,7 +32,9 @@ use crate::zones::zone::{
 use cloison_contract::Interface;
 use cloison_contract::host::HostService;
 use cloison_contract::interface::Instances;
-use cloison_contract::message::{CapabilityRef, ChannelId, ClientName, End, FromZone, Layer, ToMicroprocess, ToZone};
+use cloison_contract::message::{
+    CapabilityRef, ChannelId, ClientName, End, FromZone, Layer, Telling, ToMicroprocess, ToZone,
+};
 use cloison_contract::printable;
 use cloison_contract::spelling::did_you_mean;
 use cloison_contract::types::TypeKind;
@@ -297,7 +301,7 @@ impl Broker {
         let for_zone: Vec<_> =
             both.iter().copied().chain(accounts.iter().map(|(_, account)| account.as_fd())).collect();
         let quotas = accounts.iter().map(|(quota, _)| *quota).collect();
-        let tells = self.audit.as_ref().is_some_and(Audit::each_call);
+        let tells = self.audit.as_ref().map_or(Telling::Nothing, Audit::asks);
         let records = self.recorder.is_some();
         let says = self.zones[instance.zone].specification.service.as_ref();
         let says = says.is_some_and(|one| matches!(one.service, HostService::Log(_)));
@@ -384,7 +388,12 @@ impl Broker {
     }
 
     pub(crate) fn hear_zone(&mut self, id: InstanceId) {
-        for _ in 0..MESSAGES_PER_TURN {
+        self.hear_at_most(id, MESSAGES_PER_TURN);
+    }
+
+    /// Read what an instance has sent, so many messages at most.
+    pub(super) fn hear_at_most(&mut self, id: InstanceId, most: usize) {
+        for _ in 0..most {
             let Some(instance) = self.instances.get(id).filter(|instance| instance.ending.is_none()) else { return };
             match instance.control.try_receive::<FromZone>() {
                 Ok(Some((message, descriptors))) => self.zone_says(id, message, descriptors),
@@ -470,12 +479,9 @@ impl Broker {
                 }
             }
             FromZone::Called { channel, function, refused, untold } => {
-                let Some(attached) = instance.channels.get(&channel) else { return };
-                let (client, grant) = (attached.client, attached.grant);
-                if !self.audit.as_ref().is_some_and(Audit::each_call) {
-                    return self.end_instance(id, Cause::Itself); // nobody has asked it
+                if !self.called_in(id, channel, function, refused.as_ref(), untold) {
+                    self.end_instance(id, Cause::Itself); // nobody has asked it
                 }
-                self.note_call(client, grant, (zone, function), refused, untold);
             }
             FromZone::Observed { channel, observation } => {
                 if !self.observed_in(id, channel, observation) {
@@ -578,7 +584,7 @@ impl Broker {
         self.reactor.remove(instance.registration, &instance.control);
         instance.check_at = None;
         self.look_at_zone(id);
-        self.hear_observations(id);
+        self.hear_of_calls(id);
         let Some(instance) = self.instances.get_mut(id) else { return };
         // If it has ended by itself, its own end is what counts; the kill comes too late to change it.
         instance.family.kill();

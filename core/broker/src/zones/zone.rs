@@ -7,7 +7,6 @@ use crate::family::Family;
 use crate::reactor::ReactorKey;
 use crate::zones::backoff::Backoff;
 use crate::zones::replacement::Retirement;
-use cloison_contract::call::{BATCH, CLOSE, HELD, SYNC};
 use cloison_contract::interface::{Instances, LibraryReach};
 use cloison_contract::message::{ChannelId, End, Overrun, Ran, ToZone};
 use cloison_contract::{FunctionId, Grant};
@@ -305,13 +304,7 @@ impl Instance {
     /// What was running when it ended, as the client of that channel is told.
     fn ran(&self, specification: &ZoneSpecification, client: Option<ChannelId>) -> Option<Ran> {
         let running = self.status.running()?;
-        let function = match running.function {
-            BATCH => "batch",
-            CLOSE => "close",
-            HELD => "closed",
-            SYNC => "sync",
-            index => &specification.interface.functions.get(index as usize)?.name,
-        };
+        let function = specification.called(running.function)?;
         let own = (client == Some(running.channel)).then_some(running.index);
         let overrun = running.overrun.map(|overrun| {
             let function = specification.interface.functions.get(running.function as usize);
@@ -344,6 +337,7 @@ impl Instance {
 mod tests {
     use super::*;
     use crate::reactor::Reactor;
+    use cloison_contract::call::BATCH;
     use cloison_contract::interface::FileRule;
     use cloison_transport::terms::TermsView;
 

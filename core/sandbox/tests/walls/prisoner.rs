@@ -270,9 +270,9 @@ fn as_fork_server(stage: Stage, fork_server: &Jail<ForkServer>, attempt: Attempt
         finish(attempt());
     }
     let start = Instant::now();
-    assert_eq!(fork_server.in_child(|_| ()).ok(), Some(Ended::Exited(0)));
+    assert_eq!(fork_server.in_child(|_| ()).ok().map(|(ended, _)| ended), Some(Ended::Exited(0)));
     report(&format!("call {} ns", start.elapsed().as_nanos()));
-    match fork_server.in_child(|_| report(&format!("result {}", attempt()))) {
+    match fork_server.in_child(|_| report(&format!("result {}", attempt()))).map(|(ended, _)| ended) {
         Ok(Ended::Exited(0)) => await_end(),
         Ok(Ended::Exited(status)) => end(status),
         // As the warden is told of everybody else: by its own end.

@@ -10,13 +10,11 @@ use crate::marshal::outgoing::Outgoing;
 use crate::marshal::refusal::Refusal;
 use crate::objects::retained::{Retained, Setter};
 use cloison_contract::call::Status;
+use cloison_contract::grant::NO_CALLABLES;
 use cloison_contract::shape::{Callback, Lifetime, Position};
 
 /// See `clients::Asking::bind` for how many that are.
 const TOO_MANY_CALLABLES: &str = "C has as many callables already as it may have at once; a handle that is closed gives back those that are kept for it";
-
-/// Of a grant that was narrowed so.
-const NO_CALLABLES: &str = "this grant passes no callables (`callbacks = false`)";
 
 impl Wire for Callback {
     fn decode(&self, call: &mut Call<'_, '_>, index: usize, [word, _]: Words) -> Step {

@@ -1,7 +1,11 @@
 //! How many grants there may be, of one process and of an application, and what counts for whom.
 
-use super::{GrantKey, GrantTable};
+use super::{GrantKey, GrantTable, Narrower};
+use cloison_contract::message::LINE_BYTES;
+use cloison_contract::printable;
 use cloison_contract::process::ProcessNumber;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 /// How often a grant can be narrowed one after the other: the longest way to a root.
 pub(crate) const MOST_STEPS: usize = 32;
@@ -27,11 +31,16 @@ const MOST_OF_APPLICATION: usize = 100_000;
 pub(super) const BOUND_BYTES: u64 = 256 << 10;
 const BOUND_BYTES_OF_APPLICATION: u64 = 4 << 20;
 
+/// In how many lines of its program one process may narrow so that each of them is known.
+const MOST_LINES: usize = 256;
+
 /// What one process has made.
 #[derive(Debug, Default)]
 pub(super) struct Minted {
     pub(super) grants: u32,
     pub(super) bound_bytes: u64,
+    /// The lines in which it has narrowed: those that it narrows in again share theirs.
+    lines: HashSet<Rc<str>>,
 }
 
 /// Why a grant could not be made.
@@ -81,6 +90,33 @@ impl GrantTable {
         self.bound_bytes += bound_bytes;
         self.entries[key].counts = true;
         self.entries[key].bound_bytes = bound_bytes;
+    }
+
+    /// The line in which its minter has narrowed it, as that says. Too long a one, or one too many, is not known. A new one counts as bounds
+    /// do.
+    pub(crate) fn is_said_at(&mut self, key: GrantKey, line: &str) {
+        let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.counts) else { return };
+        let Some(minted) = entry.minter.and_then(|minter| self.minted.get_mut(&minter)) else { return };
+        let line = printable::line(line);
+        if line.is_empty() || line.len() > LINE_BYTES {
+            return;
+        }
+        if let Some(known) = minted.lines.get(&*line) {
+            entry.narrower = Some(Narrower::Line(known.clone()));
+            return;
+        }
+        let bytes = line.len() as u64;
+        let is_full = minted.lines.len() >= MOST_LINES
+            || minted.bound_bytes + bytes > BOUND_BYTES
+            || self.bound_bytes + bytes > BOUND_BYTES_OF_APPLICATION;
+        if !is_full {
+            let line: Rc<str> = line.into();
+            minted.lines.insert(line.clone());
+            entry.narrower = Some(Narrower::Line(line));
+            minted.bound_bytes += bytes;
+            entry.bound_bytes += bytes;
+            self.bound_bytes += bytes;
+        }
     }
 
     /// It does not count for its minter any more.

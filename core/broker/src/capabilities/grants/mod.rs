@@ -45,6 +45,7 @@ pub(crate) use limits::{MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, MOST_S
 use slotmap::{KeyData, SlotMap};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 pub(crate) use terms::{denials, of_bound};
 
@@ -82,8 +83,7 @@ pub(crate) struct GrantEntry {
     origin: Origin,
     /// Who has narrowed it, or offers it; nobody for what `cloison.toml` grants.
     pub(crate) minter: Option<ProcessNumber>,
-    /// The profile by which it was narrowed when the minter has spawned its holder.
-    pub(crate) profile: Option<String>,
+    narrower: Option<Narrower>,
     /// Since when it has been there.
     pub(crate) since: Instant,
     /// Why it is not alive any more, as far as that is its own doing.
@@ -121,6 +121,15 @@ enum Origin {
     Narrowed { from: GrantKey, by: Box<Narrowing> },
 }
 
+/// What says that a grant is narrower than what it comes from.
+#[derive(Debug)]
+pub(crate) enum Narrower {
+    /// That line of the minter's program, as the program says: harmless, but for people alone.
+    Line(Rc<str>),
+    /// The profile by which the minter has spawned its holder.
+    Profile(Rc<str>),
+}
+
 /// What one step of the way adds to what it comes from, by names, which stay the same when a zone is replaced.
 #[derive(Debug)]
 pub(crate) struct OwnLimits {
@@ -130,6 +139,8 @@ pub(crate) struct OwnLimits {
     pub(crate) bounds: Vec<(String, String)>,
     /// What is counted.
     pub(crate) quota: Quota,
+    /// No callables may be passed.
+    pub(crate) quiet: bool,
 }
 
 /// Functions that a microprocess answers calls of.
@@ -230,7 +241,7 @@ impl GrantTable {
             reference,
             origin,
             minter,
-            profile: None,
+            narrower: None,
             since: Instant::now(),
             ended: None,
             expires,
@@ -334,7 +345,7 @@ impl GrantTable {
     /// A profile says how it is narrowed, and not the program.
     pub(crate) fn is_by_profile(&mut self, key: GrantKey, profile: &str) {
         if let Some(entry) = self.entries.get_mut(key) {
-            entry.profile = Some(profile.to_owned());
+            entry.narrower = Some(Narrower::Profile(profile.into()));
         }
     }
 

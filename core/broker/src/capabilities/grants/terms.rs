@@ -1,9 +1,9 @@
 //! What a grant allows: what every step on the way from its root leaves.
 
 use super::ending::monotonic_ns;
-use super::{GrantEntry, GrantKey, GrantTable, Origin, OwnLimits};
+use super::{GrantEntry, GrantKey, GrantTable, Narrower, Origin, OwnLimits};
 use crate::capabilities::lines::Term;
-use cloison_contract::grant::{Bound, Narrowing, Quota, Rate};
+use cloison_contract::grant::{Bound, NO_CALLABLES, Narrowing, Quota, Rate};
 use cloison_contract::message::LIMIT_TEXT_BYTES;
 use cloison_contract::{FunctionId, Grant, Interface};
 use cloison_transport::counting::Denial;
@@ -87,6 +87,7 @@ impl GrantTable {
             functions: functions.map(|functions| functions.iter().filter_map(name).collect()),
             bounds: own.bounds.iter().filter_map(|(id, bound)| Some((name(id)?, bound.text.clone()))).collect(),
             quota: own.quota,
+            quiet: own.quiet,
         })
     }
 
@@ -129,7 +130,7 @@ impl OwnLimits {
             return lacks.then_some(Term::Functions);
         };
         let bound = self.bounds.iter().any(|(of, text)| of == function && is_about(said, text));
-        bound.then_some(Term::Bound).or_else(|| refusing(self.quota, said))
+        bound.then_some(Term::Bound).or_else(|| refusing((self.quota, self.quiet), said))
     }
 }
 
@@ -149,8 +150,11 @@ pub(crate) fn of_bound(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// The quota of these that refuses a call, if that is what is said of it.
-fn refusing(quota: Quota, said: &str) -> Option<Term> {
+/// The quota of these that refuses a call, or that no callables may be passed, if that is what is said of it.
+fn refusing((quota, quiet): (Quota, bool), said: &str) -> Option<Term> {
+    if said == NO_CALLABLES {
+        return quiet.then_some(Term::Callables);
+    }
     let denials = denials(quota);
     let mut met = denials.into_iter().flatten().filter(|(_, denial)| said.ends_with(&denial.to_string()));
     met.next().map(|(term, _)| term)
@@ -168,6 +172,11 @@ pub(crate) fn denials(quota: Quota) -> [Option<(Term, Denial)>; 4] {
 }
 
 impl GrantEntry {
+    /// What says that it is narrower, if its minter has narrowed it and that is known.
+    pub(crate) fn narrower(&self) -> Option<&Narrower> {
+        self.narrower.as_ref()
+    }
+
     /// What of this step a call of that function has met: see [`OwnLimits::met`].
     pub(crate) fn met(&self, function: FunctionId, said: Option<&str>) -> Option<Term> {
         let (functions, bounds) = match &self.origin {
@@ -178,7 +187,16 @@ impl GrantEntry {
             return functions.is_some_and(|functions| !functions.contains(&function)).then_some(Term::Functions);
         };
         let bound = bounds.iter().any(|(of, bound)| *of == function && is_about(said, &bound.text));
-        bound.then_some(Term::Bound).or_else(|| refusing(self.quota(), said))
+        let quiet = match &self.origin {
+            Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.quiet,
+            Origin::Narrowed { by, .. } => by.quiet,
+        };
+        bound.then_some(Term::Bound).or_else(|| refusing((self.quota(), quiet), said))
+    }
+
+    /// The bound of that function that a zone says a call has met.
+    pub(crate) fn bound_met(&self, function: FunctionId, said: &str) -> Option<&str> {
+        self.bounds_of(function).map(|bound| bound.text.as_str()).find(|text| is_about(said, text))
     }
 
     /// The bounds that this step sets for that function.

@@ -67,6 +67,37 @@ fn how_many_come_of_one_is_counted_as_they_come_and_go() {
     assert_eq!(table.iter().count(), 1);
 }
 
+/// What a program says of itself is bounded, harmless, and stands once however often it is said.
+#[test]
+fn lines_of_programs_are_bounded_and_shared() {
+    let mut table = GrantTable::default();
+    let root = root(&mut table);
+    let line = |table: &mut GrantTable, at: &str| {
+        let key = narrow(table, root, 1, 1);
+        table.is_said_at(key, at);
+        (
+            key,
+            match table.get(key).unwrap().narrower() {
+                Some(Narrower::Line(line)) => Some(line.clone()),
+                Some(Narrower::Profile(_)) | None => None,
+            },
+        )
+    };
+    let (one, first) = line(&mut table, "app.py:3");
+    let (other, second) = line(&mut table, "app.py:3");
+    assert!(Rc::ptr_eq(&first.clone().unwrap(), &second.unwrap()) && &*first.unwrap() == "app.py:3");
+    assert_eq!([one, other].map(|key| table.get(key).unwrap().bound_bytes), [8, 0]);
+    assert_eq!(line(&mut table, "a\u{202e}\n:1").1.as_deref(), Some("a\\u{202e}\\u{a}:1"));
+    assert_eq!((line(&mut table, "").1, line(&mut table, &"x".repeat(257)).1), (None, None));
+    let known = (0..1000).filter(|index| line(&mut table, &format!("app.py:{index}")).1.is_some()).count();
+    assert_eq!(known, 255, "256 with the odd one, of which one was there");
+    assert!(line(&mut table, "app.py:3").1.is_some());
+    // Those of a process that has made nothing any more are gone.
+    let keys: Vec<_> = table.iter().map(|(key, _)| key).filter(|key| *key != root).collect();
+    keys.into_iter().for_each(|key| table.let_go(key, Some(1)));
+    assert!(table.minted.is_empty() && table.bound_bytes == 0);
+}
+
 #[test]
 fn who_has_no_token_finds_nothing() {
     let mut table = GrantTable::default();
@@ -121,7 +152,8 @@ fn what_a_profile_has_narrowed_is_its_spawners() {
     let key = table.narrow(spawners, by.clone(), None, false, 2, [4; 16]).unwrap();
     table.is_by_profile(key, "worker");
     table.held(key);
-    assert_eq!(table.get(key).unwrap().profile.as_deref(), Some("worker"));
+    let narrower = table.get(key).unwrap().narrower();
+    assert!(matches!(narrower, Some(Narrower::Profile(profile)) if &**profile == "worker"), "{narrower:?}");
     assert_eq!((table.narrowing(key), table.narrowing(root)), (Some(&by), None));
     assert_eq!(table.effective(key).quota.calls, Some(10), "no more than its spawner has");
     assert!(table.may_revoke(key, 2) && !table.may_revoke(key, 3));

@@ -18,6 +18,7 @@ use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::Account;
 use cloison_transport::counting::{self, now_ns};
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
 use std::sync::Arc;
 
 pub use cloison_transport::counting::Denial;
@@ -55,8 +56,8 @@ pub struct ClientPolicy {
     counted: Vec<CountedQuota>,
     expires_ns: Option<u64>,
     quiet: bool,
-    /// What processor time is counted by, if it is, which costs two system calls a call.
-    clock: Option<ClockId>,
+    /// What processor time is counted by, if it is.
+    clock: Option<CpuClock>,
 }
 
 /// What one grant on the way counts, and where.
@@ -102,10 +103,10 @@ impl ClientPolicy {
         if !all.is_within(&grant.quota) {
             return Err(BadGrant::NoAccount);
         }
-        // Where the process is one client's, so are threads that the library has made. Where it is everybody's, nobody knows whose they are.
-        let clock = match interface.sandbox.instances {
-            Instances::Shared => ClockId::ThreadCPUTime,
-            Instances::PerCall | Instances::PerClient => ClockId::ProcessCPUTime,
+        // Where the process is one client's, so are threads that the library makes. Where it is everybody's, nobody knows whose they are.
+        let clock = match (interface.sandbox.instances, interface.sandbox.processes) {
+            (Instances::Shared, _) | (Instances::PerClient, 0) => CpuClock::Thread,
+            (Instances::PerCall | Instances::PerClient, _) => CpuClock::Process,
         };
         let clock = all.cpu_ns.map(|_| clock);
         Ok(Self { functions, bounds, counted, expires_ns: grant.expires_ns, quiet: grant.quiet, clock })
@@ -179,14 +180,14 @@ impl ClientPolicy {
 
     /// When a call begins, as far as processor time is counted.
     #[inline]
-    pub fn begun(&self) -> Option<u64> {
-        self.clock.map(cpu_ns)
+    pub fn begun(&self) -> Option<CallBegin> {
+        self.clock.map(CpuClock::begin)
     }
 
     /// A call that began so has ended. How much processor time that has taken, in nanoseconds, as far as it is counted.
     #[inline]
-    pub fn ended(&self, begun: Option<u64>) -> u64 {
-        let taken = self.clock.zip(begun).map_or(0, |(clock, begun)| cpu_ns(clock).saturating_sub(begun));
+    pub fn ended(&self, begun: Option<CallBegin>) -> u64 {
+        let taken = self.clock.zip(begun).map_or(0, |(clock, begun)| clock.end(begun));
         self.took(taken);
         taken
     }
@@ -209,6 +210,64 @@ impl ClientPolicy {
     pub fn bounds(&self, function: FunctionId) -> Option<&Bounds> {
         self.bounds.get(function.0 as usize)
     }
+}
+
+/// What the processor time of a call is counted by.
+///
+/// Looking at either clock is a system call, some 0.5 µs, and a hot call has less. So a call of a thread that has looked at its clock within
+/// [`SHORT_NS`] does not look again, and one that ends within that counts as long as it has lasted: that is never less than its processor
+/// time, and at most [`SHORT_NS`] more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum CpuClock {
+    /// The clock of the thread that runs the call.
+    Thread,
+    /// That of the process, in which the library may have threads. It is always looked at.
+    Process,
+}
+
+/// When a call began.
+#[derive(Clone, Copy, Debug)]
+pub struct CallBegin {
+    /// On the wall, in nanoseconds.
+    wall_ns: u64,
+    /// By the processor clock, or what that had said not long before: no more than it would have said.
+    cpu_ns: u64,
+}
+
+/// For how long a thread goes by what its processor clock has said, in nanoseconds.
+const SHORT_NS: u64 = 100_000;
+
+thread_local! {
+    /// What the thread's processor clock has said last, and when.
+    static LOOKED: Cell<CallBegin> = const { Cell::new(CallBegin { wall_ns: 0, cpu_ns: 0 }) };
+}
+
+impl CpuClock {
+    fn begin(self) -> CallBegin {
+        let wall_ns = now_ns();
+        let last = LOOKED.get();
+        let cpu_ns = match self {
+            Self::Process => cpu_ns(ClockId::ProcessCPUTime),
+            Self::Thread if wall_ns.saturating_sub(last.wall_ns) < SHORT_NS => last.cpu_ns,
+            Self::Thread => look(wall_ns),
+        };
+        CallBegin { wall_ns, cpu_ns }
+    }
+
+    fn end(self, begun: CallBegin) -> u64 {
+        if self == Self::Process {
+            return cpu_ns(ClockId::ProcessCPUTime).saturating_sub(begun.cpu_ns);
+        }
+        let wall_ns = now_ns();
+        let lasted = wall_ns.saturating_sub(begun.wall_ns);
+        if lasted < SHORT_NS { lasted } else { look(wall_ns).saturating_sub(begun.cpu_ns).min(lasted) }
+    }
+}
+
+fn look(wall_ns: u64) -> u64 {
+    let cpu_ns = cpu_ns(ClockId::ThreadCPUTime);
+    LOOKED.set(CallBegin { wall_ns, cpu_ns });
+    cpu_ns
 }
 
 /// How much processor time this thread or this process has had.
@@ -296,6 +355,26 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).sum::<usize>()
         });
         assert_eq!(admitted, 1000);
+    }
+
+    /// Whatever the pauses between calls, no call counts less than its processor time, and a sleep next to nothing.
+    #[test]
+    fn short_calls_count_as_long_as_they_last() {
+        let thread = || cpu_ns(ClockId::ThreadCPUTime);
+        let work = |until: u64| while thread() < until {};
+        for pause in [0, SHORT_NS / 2, 3 * SHORT_NS] {
+            for length in [0, SHORT_NS / 4, 2 * SHORT_NS, 20 * SHORT_NS] {
+                std::thread::sleep(std::time::Duration::from_nanos(pause));
+                let begun = CpuClock::Thread.begin();
+                let from = thread();
+                work(from + length);
+                let used = thread() - from;
+                assert!(CpuClock::Thread.end(begun) >= used, "{pause} {length}");
+            }
+        }
+        let begun = CpuClock::Thread.begin();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(CpuClock::Thread.end(begun) < 25_000_000);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::marshal::refusal::Refusal;
 use crate::serve::Service;
 use crate::serve::batch;
 use crate::serve::clients::Client;
-use crate::serve::policy::{ClientPolicy, Denial};
+use crate::serve::policy::{CallBegin, ClientPolicy, Denial};
 use crate::serve::workers::WorkerContext;
 use cloison_contract::FunctionId;
 use cloison_contract::call::{ANSWER, BATCH, CLOSE, FIRST_SPECIAL, HELD, Reply, Request, SYNC, Status};
@@ -147,7 +147,7 @@ impl Service {
 
     /// What began so has ended. The fork server counts what its process has had besides.
     #[inline]
-    fn ends(&self, policy: &ClientPolicy, begun: Option<u64>, context: &WorkerContext) {
+    fn ends(&self, policy: &ClientPolicy, begun: Option<CallBegin>, context: &WorkerContext) {
         let taken = policy.ended(begun);
         if taken != 0 && self.is_alone() {
             context.row.add_counted(taken);

@@ -64,7 +64,7 @@ impl Mailbox {
         fence(Ordering::SeqCst);
         let sleeps = self.memory.word(OUT_SLEEPS);
         if sleeps.load(Ordering::Relaxed) != 0 && sleeps.swap(0, Ordering::Relaxed) != 0 {
-            // It cannot be full: the router takes the whole number each time.
+            // It cannot be full: nobody rings so often.
             let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
         }
     }

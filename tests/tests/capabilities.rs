@@ -203,6 +203,8 @@ fn whoever_has_set_a_limit_is_named() {
     assert!(then[7].contains("add \"compress2\" to `allow` at"), "the manifest does not allow it either: {then:#?}");
     let why = live.ask(&["why", "1", "zlib.adler32"]).ends_with(1);
     assert!(why.stdout.contains(&format!("{operator} it to functions without `adler32` (#1)")), "{why}");
+    let why = live.ask(&["why", "1", "zlib.crc32"]).ends_with(0);
+    assert!(why.stdout.contains(&format!("only if len <= 6 (#1, as {operator} it)")), "{why}");
     let why = live.ask(&["why", "1", "zlib.nothing"]).ends_with(1);
     assert!(why.stdout.contains("the capability \"zlib\" offers no function `nothing`"), "{why}");
     // All three calls of the worker's are made by now.

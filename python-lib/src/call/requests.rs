@@ -9,7 +9,7 @@ use crate::marshal::arguments::{Extra, Prepared};
 use crate::marshal::plan::Plan;
 use crate::marshal::results::{self, Decoded};
 use crate::marshal::value::ZoneValues;
-use crate::objects::description::Limit;
+use crate::objects::description::MetLimit;
 use crate::objects::handle::Core;
 use crate::objects::home::ObjectRequests;
 use cloison_codec::ProtocolViolation;
@@ -289,12 +289,12 @@ impl Session {
 
     /// Who has set the limit that a call of that function has met, and where. The broker knows.
     #[cold]
-    fn limit(&self, function: &str, said: Option<String>, vm: &VirtualMachine) -> PyResult<Option<Limit>> {
+    fn limit(&self, function: &str, said: Option<String>, vm: &VirtualMachine) -> PyResult<Option<MetLimit>> {
         let said = said.map(|text| text[..text.floor_char_boundary(LIMIT_TEXT_BYTES)].to_owned());
         let capability = self.held.reference();
         let question = FromMicroprocess::Limit { capability, function: function.to_owned(), said };
         match connection::ask(&question, vm)? {
-            (ToMicroprocess::Limited { by, number, location }, _) => Ok(Some(Limit { by, number, location })),
+            (ToMicroprocess::Limited { by, number, location }, _) => Ok(Some(MetLimit { by, number, location })),
             _ => Ok(None),
         }
     }

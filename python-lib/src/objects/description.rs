@@ -23,7 +23,7 @@ pub struct Description {
 
 /// What a call has met, as the broker says.
 #[derive(Debug)]
-pub struct Limit {
+pub struct MetLimit {
     /// Who has narrowed the capability so, if it was not `cloison.toml`.
     pub by: Option<String>,
     /// The number of what has come of that.
@@ -46,7 +46,7 @@ impl Description {
     }
 
     /// The names that errors are told with; `limit` is the one in question, as far as it is known.
-    pub fn granted<'a>(&'a self, limit: Option<&'a Limit>) -> Granted<'a> {
+    pub fn granted<'a>(&'a self, limit: Option<&'a MetLimit>) -> Granted<'a> {
         let narrowed = limit.and_then(|limit| Some((limit.by.as_deref()?, limit.number)));
         Granted { capability: &self.name, location: limit.map_or(&self.location, |limit| &limit.location), narrowed }
     }

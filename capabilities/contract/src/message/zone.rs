@@ -22,8 +22,6 @@
 //! | zone | [`FromZone::Observed`] | | none; where the application is recorded |
 //! | zone | [`FromZone::Refused`] | | none; a line of the log |
 
-#[cfg(doc)]
-use super::LIMIT_TEXT_BYTES;
 use super::{ChannelId, ClientName, Jailed, Layer};
 use crate::grant::Quota;
 use crate::host::http::Secret;
@@ -131,7 +129,7 @@ pub enum CallRefusal {
     NotGranted,
     /// The arguments are outside of what the grant allows.
     OutOfBounds {
-        /// What the client is told of that, [`LIMIT_TEXT_BYTES`] at most: the bound in backquotes comes first.
+        /// What the client is told of that, [`super::LIMIT_TEXT_BYTES`] at most: the bound in backquotes comes first.
         said: String,
     },
     /// That is used up, or the call comes too early for it: one of the quotas alone.

@@ -5,7 +5,7 @@ use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::{Refused, ended};
 use crate::capabilities::grants::{GrantKey, MOST_HELD, MOST_HELD_OF_BRANCH, MOST_HELD_OF_ONE, Narrower};
 use crate::capabilities::held::{Giver, HeldCapabilities};
-use crate::capabilities::lines::Term;
+use crate::capabilities::lines::GrantTerm;
 use crate::capabilities::profiles;
 use crate::processes::process::Process;
 use cloison_contract::message::{CapabilityName, CapabilityRef, GIVEN_AT_ONCE, Spawn, ToMicroprocess};
@@ -182,12 +182,12 @@ impl Broker {
                     } else {
                         "delegate=False"
                     };
-                    let (who, _) = self.narrower(entry, name, minter, (Term::Delegate, ""));
+                    let (who, _) = self.narrower(entry, name, minter, (GrantTerm::Delegate, ""));
                     format!("the capability {name:?} cannot be given on: {who} has narrowed it with `{how}`")
                 }
                 None => {
                     let capability = self.application.capabilities.get(name);
-                    let location = capability.map(|one| one.lines.of(Term::Delegate, "")).unwrap_or_default();
+                    let location = capability.map(|one| one.lines.of(GrantTerm::Delegate, "")).unwrap_or_default();
                     format!("the capability {name:?} cannot be given on: `delegate = false` at {location}")
                 }
             })

@@ -6,7 +6,7 @@
 
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::{GrantEntry, GrantKey};
-use crate::capabilities::lines::Term;
+use crate::capabilities::lines::GrantTerm;
 use cloison_contract::message::{CapabilityRef, LIMIT_TEXT_BYTES, ToMicroprocess};
 use cloison_contract::{FunctionId, Interface};
 
@@ -80,7 +80,7 @@ impl Broker {
     }
 
     /// Who has set a term of a step, and where, if it was not whoever runs the application.
-    pub(crate) fn set_by(&self, step: &GrantEntry, key: GrantKey, term: Term, function: &str) -> Limited {
+    pub(crate) fn set_by(&self, step: &GrantEntry, key: GrantKey, term: GrantTerm, function: &str) -> Limited {
         let number = step.reference.number;
         let narrower = step.minter.filter(|_| self.grants.parent(key).is_some());
         let Some(minter) = narrower else {

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// What of a grant a call can meet.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Term {
+pub(crate) enum GrantTerm {
     /// It does not have the function.
     Functions,
     /// A bound of the function's arguments.
@@ -64,18 +64,18 @@ impl TermLines {
     }
 
     /// The line of that term, as `FILE:LINE`; of what is said nowhere, that of `allow`. `function` is the one that was called.
-    pub(crate) fn of(&self, term: Term, function: &str) -> String {
+    pub(crate) fn of(&self, term: GrantTerm, function: &str) -> String {
         let TermLocations { rate, calls, bytes, cpu, expires, delegate, callbacks } = self.locations;
         let location = match term {
-            Term::Functions => None,
-            Term::Bound => return self.at(self.bounds.get(function).copied()),
-            Term::Rate => rate,
-            Term::Calls => calls,
-            Term::Bytes => bytes,
-            Term::Cpu => cpu,
-            Term::Expires => expires,
-            Term::Delegate => delegate,
-            Term::Callables => callbacks,
+            GrantTerm::Functions => None,
+            GrantTerm::Bound => return self.at(self.bounds.get(function).copied()),
+            GrantTerm::Rate => rate,
+            GrantTerm::Calls => calls,
+            GrantTerm::Bytes => bytes,
+            GrantTerm::Cpu => cpu,
+            GrantTerm::Expires => expires,
+            GrantTerm::Delegate => delegate,
+            GrantTerm::Callables => callbacks,
         };
         self.at(location.map(|location| location.line))
     }
@@ -99,21 +99,22 @@ mod tests {
         let loaded = LoadedApplication::of_text(Path::new("app/cloison.toml"), text).expect("an application");
         let lines = &loaded.capabilities["zlib"].lines;
         let all = [
-            Term::Functions,
-            Term::Bound,
-            Term::Rate,
-            Term::Calls,
-            Term::Bytes,
-            Term::Cpu,
-            Term::Expires,
-            Term::Delegate,
-            Term::Callables,
+            GrantTerm::Functions,
+            GrantTerm::Bound,
+            GrantTerm::Rate,
+            GrantTerm::Calls,
+            GrantTerm::Bytes,
+            GrantTerm::Cpu,
+            GrantTerm::Expires,
+            GrantTerm::Delegate,
+            GrantTerm::Callables,
         ];
         let expected = [3, 13, 4, 5, 6, 7, 8, 9, 10].map(|line| format!("app/cloison.toml:{line}"));
         assert_eq!(all.map(|term| lines.of(term, "adler32")), expected);
-        assert_eq!(lines.of(Term::Bound, "crc32"), "app/cloison.toml:12");
+        assert_eq!(lines.of(GrantTerm::Bound, "crc32"), "app/cloison.toml:12");
         let kept = &loaded.profiles["worker"].capabilities["zlib"].lines;
-        let said = [Term::Functions, Term::Calls, Term::Bound, Term::Bytes].map(|term| kept.of(term, "crc32"));
+        let said = [GrantTerm::Functions, GrantTerm::Calls, GrantTerm::Bound, GrantTerm::Bytes]
+            .map(|term| kept.of(term, "crc32"));
         assert_eq!(said, [14, 15, 16, 14].map(|line| format!("app/cloison.toml:{line}")));
     }
 }

@@ -5,7 +5,7 @@ use crate::broker::{Broker, Pid};
 use crate::capabilities::finding::Refused;
 use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable, Narrower};
 use crate::capabilities::limiting::OPERATOR;
-use crate::capabilities::lines::Term;
+use crate::capabilities::lines::GrantTerm;
 use crate::processes::process::Process;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
@@ -105,7 +105,7 @@ impl Broker {
         entry: &GrantEntry,
         name: &str,
         minter: ProcessNumber,
-        (term, function): (Term, &str),
+        (term, function): (GrantTerm, &str),
     ) -> (String, Option<String>) {
         let profile = match entry.narrower() {
             None => return (format!("process {minter}"), None),

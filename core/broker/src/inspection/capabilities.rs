@@ -3,7 +3,7 @@
 use crate::broker::Broker;
 use crate::capabilities::grants::{GrantEnd, GrantKey, denials, of_bound};
 use crate::capabilities::limiting::{Limited, OPERATOR};
-use crate::capabilities::lines::Term;
+use crate::capabilities::lines::GrantTerm;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::NarrowRequest;
 use cloison_contract::printable;
@@ -268,7 +268,7 @@ impl Broker {
         let ended = self.grants.ended_above(key).filter(|_| end == GrantEnd::Expired);
         let step = ended.and_then(|number| self.grants.numbered(number));
         match step.and_then(|key| Some((key, self.grants.get(key)?))) {
-            Some((key, step)) => format!(" ({})", self.set_by(step, key, Term::Expires, function).whose()),
+            Some((key, step)) => format!(" ({})", self.set_by(step, key, GrantTerm::Expires, function).whose()),
             None => String::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::ending::monotonic_ns;
 use super::{GrantEntry, GrantKey, GrantTable, Narrower, Origin, OwnLimits};
-use crate::capabilities::lines::Term;
+use crate::capabilities::lines::GrantTerm;
 use cloison_contract::grant::{Bound, NO_CALLABLES, Narrowing, Quota, Rate};
 use cloison_contract::message::LIMIT_TEXT_BYTES;
 use cloison_contract::{FunctionId, Grant, Interface};
@@ -124,13 +124,13 @@ impl GrantTable {
 
 impl OwnLimits {
     /// What of them a call of that function has met; `said` is what was said of its bound or quota, absent where it is not granted.
-    pub(crate) fn met(&self, function: &str, said: Option<&str>) -> Option<Term> {
+    pub(crate) fn met(&self, function: &str, said: Option<&str>) -> Option<GrantTerm> {
         let Some(said) = said else {
             let lacks = self.functions.as_ref().is_some_and(|functions| !functions.contains(function));
-            return lacks.then_some(Term::Functions);
+            return lacks.then_some(GrantTerm::Functions);
         };
         let bound = self.bounds.iter().any(|(of, text)| of == function && is_about(said, text));
-        bound.then_some(Term::Bound).or_else(|| refusing((self.quota, self.quiet), said))
+        bound.then_some(GrantTerm::Bound).or_else(|| refusing((self.quota, self.quiet), said))
     }
 }
 
@@ -151,9 +151,9 @@ pub(crate) fn of_bound(text: &str) -> String {
 }
 
 /// The quota of these that refuses a call, or that no callables may be passed, if that is what is said of it.
-fn refusing((quota, quiet): (Quota, bool), said: &str) -> Option<Term> {
+fn refusing((quota, quiet): (Quota, bool), said: &str) -> Option<GrantTerm> {
     if said == NO_CALLABLES {
-        return quiet.then_some(Term::Callables);
+        return quiet.then_some(GrantTerm::Callables);
     }
     let denials = denials(quota);
     let mut met = denials.into_iter().flatten().filter(|(_, denial)| said.ends_with(&denial.to_string()));
@@ -161,13 +161,13 @@ fn refusing((quota, quiet): (Quota, bool), said: &str) -> Option<Term> {
 }
 
 /// What is said of a call that is refused by what is counted.
-pub(crate) fn denials(quota: Quota) -> [Option<(Term, Denial)>; 4] {
+pub(crate) fn denials(quota: Quota) -> [Option<(GrantTerm, Denial)>; 4] {
     let Quota { rate, calls, bytes, cpu_ns } = quota;
     [
-        calls.map(|most| (Term::Calls, Denial::Calls(most))),
-        bytes.map(|most| (Term::Bytes, Denial::Bytes(most))),
-        cpu_ns.map(|most| (Term::Cpu, Denial::Cpu(most))),
-        rate.map(|Rate { calls, period_ms }| (Term::Rate, Denial::Rate { calls, period_ms })),
+        calls.map(|most| (GrantTerm::Calls, Denial::Calls(most))),
+        bytes.map(|most| (GrantTerm::Bytes, Denial::Bytes(most))),
+        cpu_ns.map(|most| (GrantTerm::Cpu, Denial::Cpu(most))),
+        rate.map(|Rate { calls, period_ms }| (GrantTerm::Rate, Denial::Rate { calls, period_ms })),
     ]
 }
 
@@ -178,20 +178,20 @@ impl GrantEntry {
     }
 
     /// What of this step a call of that function has met: see [`OwnLimits::met`].
-    pub(crate) fn met(&self, function: FunctionId, said: Option<&str>) -> Option<Term> {
+    pub(crate) fn met(&self, function: FunctionId, said: Option<&str>) -> Option<GrantTerm> {
         let (functions, bounds) = match &self.origin {
             Origin::Root { grant, .. } | Origin::Service { grant, .. } => (Some(&grant.functions), &grant.bounds),
             Origin::Narrowed { by, .. } => (by.functions.as_ref(), &by.bounds),
         };
         let Some(said) = said else {
-            return functions.is_some_and(|functions| !functions.contains(&function)).then_some(Term::Functions);
+            return functions.is_some_and(|functions| !functions.contains(&function)).then_some(GrantTerm::Functions);
         };
         let bound = bounds.iter().any(|(of, bound)| *of == function && is_about(said, &bound.text));
         let quiet = match &self.origin {
             Origin::Root { grant, .. } | Origin::Service { grant, .. } => grant.quiet,
             Origin::Narrowed { by, .. } => by.quiet,
         };
-        bound.then_some(Term::Bound).or_else(|| refusing((self.quota(), quiet), said))
+        bound.then_some(GrantTerm::Bound).or_else(|| refusing((self.quota(), quiet), said))
     }
 
     /// The bound of that function that a zone says a call has met.

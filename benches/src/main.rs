@@ -34,6 +34,9 @@ mod table;
 use peers::Peers;
 use table::Table;
 
+/// Prints the figures of one kind.
+type Measure = fn(&Peers, &mut Table) -> anyhow::Result<()>;
+
 fn main() -> anyhow::Result<()> {
     let peers = Peers::prepare()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -41,7 +44,7 @@ fn main() -> anyhow::Result<()> {
         let number = |at: usize, default| arguments.get(at).map_or(Ok(default), |text| text.parse());
         return scale::measure(&peers, number(1, 10_000)?, number(2, 100_000)?);
     }
-    const ALL: [(&str, fn(&Peers, &mut Table) -> anyhow::Result<()>); 8] = [
+    const ALL: [(&str, Measure); 8] = [
         ("calls", calls::measure),
         ("capabilities", capabilities::measure),
         ("databases", databases::measure),

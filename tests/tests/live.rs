@@ -152,9 +152,20 @@ impl<'p> Live<'p> {
 
     /// Wait until a process has nothing to do, or has used some of a processor since it was looked at first.
     fn is_at_work(&self, name: &str) {
-        let rows = self.rows(User::Current);
-        let row = rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("a process {name}"));
-        let pid = &row["pid"];
+        // Who has just been spawned may be no process of the kernel's yet.
+        let forked = || {
+            let rows = self.rows(User::Current);
+            let row = rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("a process {name}"));
+            row["pid"].as_i64()
+        };
+        let until = Instant::now() + PATIENCE;
+        let pid = loop {
+            if let Some(pid) = forked() {
+                break pid;
+            }
+            assert!(Instant::now() < until, "{name} is not forked");
+            std::thread::sleep(Duration::from_millis(2));
+        };
         // The 3rd field is the state, the 14th and the 15th are ticks of a hundredth of a second.
         let look = || {
             let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it lives");
@@ -162,7 +173,7 @@ impl<'p> Live<'p> {
             let ticks = |field: usize| fields[field - 3].parse::<u64>().expect("a number");
             (fields[0] == "S", ticks(14) + ticks(15))
         };
-        let (until, first) = (Instant::now() + PATIENCE, look().1);
+        let first = look().1;
         while !(look().0 || look().1 > first + 3) {
             assert!(Instant::now() < until, "{name} does nothing");
             std::thread::sleep(Duration::from_millis(2));

@@ -112,16 +112,21 @@ def connections(echo, silent, reset):
     duplicate.close()
 
 
+def services():
+    """Look up what services and protocols are called."""
+    say(socket.getaddrinfo(HERE, "http", 0, socket.SOCK_STREAM))
+    say(socket.getservbyname("https"), socket.getservbyname("http", "tcp"), socket.getservbyport(443), socket.getprotobyname("tcp"))
+
+
 def names():
     """Look up what needs nobody to be asked."""
     one = socket.getaddrinfo(HERE, 80, type=socket.SOCK_STREAM)
     say(one)
-    say(socket.getaddrinfo(HERE, "http", 0, socket.SOCK_STREAM), socket.getaddrinfo("::1", 443, 0, 0, socket.IPPROTO_TCP))
+    say(socket.getaddrinfo("::1", 443, 0, 0, socket.IPPROTO_TCP))
     say(socket.getaddrinfo(None, 8080, socket.AF_INET, socket.SOCK_STREAM, 0, socket.AI_PASSIVE))
     say(error_of(socket.getaddrinfo, None, None), error_of(socket.getaddrinfo, "x.invalid", 1, 0, 0, 0, socket.AI_NUMERICHOST))
     say(error_of(socket.getaddrinfo, HERE, "no such service", 0, socket.SOCK_STREAM))
     say(socket.getnameinfo((HERE, 443), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV), socket.gethostbyname(HERE))
-    say(socket.getservbyname("https"), socket.getservbyname("http", "tcp"), socket.getservbyport(443), socket.getprotobyname("tcp"))
     say(socket.getaddrinfo("localhost", 80, socket.AF_INET, socket.SOCK_STREAM))
     say(socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, "2001:db8::1")), socket.has_ipv6)
 
@@ -358,9 +363,11 @@ async def coroutines(echo, tls, silent, authority, certificate):
 def main():
     """Do all of it."""
     echo, tls, silent, reset, port, secure = map(int, sys.argv[1:7])
-    authority, certificate = sys.argv[7:]
+    authority, certificate, *more = sys.argv[7:]
     connections(echo, silent, reset)
     names()
+    if "services" in more:
+        services()
     waiting(echo, silent)
     listening()
     by_tls(tls, echo, authority)

@@ -3,7 +3,6 @@
     client                                      server                              broker
     counter.add(2)  ── _ServiceCall ──▶  may it?  ── Admit ──▶  does it hold the grant, is that alive, is something left?
                     ◀── _Reply ──────    add(2)   ◀── yes ───
-                                         its bytes  ── Answers ─▶  they count
 
 The message names the grant by its number, which is worth nothing to who does not hold it. The client waits until an answer comes, its
 grant ends, the server ends, or the time is over.
@@ -201,30 +200,26 @@ def answer(call):
     if type(call.reference) is not Reference:
         return  # Nobody waits for it: it is not to come back.
     size = _cloison.received_bytes()
-    grant = None
     try:
-        service, function = _admitted(call, size)
-        grant = call.number
-        value, failed = function(service, call.args, call.kwargs), False
+        value, failed = _result(call, size), False
     except Exception as error:
         value, failed = error, True
     try:
-        _cloison.answer(call.sender, _Reply(call.reference, value, failed), grant)
+        call.sender.send(_Reply(call.reference, value, failed))
     except Exception as error:
-        _say_unsendable(call, error, grant)
+        _say_unsendable(call, error)
     finally:
         value = None  # Its traceback holds this frame, and that the call: nobody would free them soon.
 
 
-def _say_unsendable(call, error, grant):
+def _say_unsendable(call, error):
     try:
-        _cloison.answer(call.sender, _Reply(call.reference, error, True), grant)
+        call.sender.send(_Reply(call.reference, error, True))
     except Exception:
         pass  # It receives less than it asks for: it hears nothing, and waits no longer than it wants to.
 
 
-def _admitted(call, size):
-    """Return the service and its function, if the client may call that now."""
+def _result(call, size):
     grant, name, args, kwargs = call.number, call.function, call.args, call.kwargs
     # Anybody may have made the message.
     sound = type(grant) is int and 0 <= grant < 1 << 64 and type(args) is tuple and type(kwargs) is dict
@@ -239,7 +234,7 @@ def _admitted(call, size):
     if refusal or number not in _offered:
         raise Revoked(f"{name}(): {text or 'the grant has been revoked'}", function=name)
     _, service, functions = _offered[number]
-    return service, functions[name]
+    return functions[name](service, args, kwargs)
 
 
 def _forget(capability):

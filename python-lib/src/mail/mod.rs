@@ -24,7 +24,7 @@ pub(crate) use spawning::{Wanted, spawn};
 use crate::call::connection;
 use crate::objects::process::{Process, Reference};
 use crate::{errors, interrupt, link, message};
-use cloison_contract::message::{FromMicroprocess, ParcelAnswer};
+use cloison_contract::message::ParcelAnswer;
 use cloison_contract::process::{NAME_BYTES, ProcessNumber, ProcessRef, Reason, TIES, ToRouter};
 use cloison_transport::mailbox::{Mailbox, RingError, Waited, fill_parcel, needs_parcel};
 use post::{Post, PostError, new_reference as random_reference};
@@ -159,21 +159,6 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let message = message::encode_for_one(value, vm)?;
     deliver(to.reference(), &message.bytes, || connection::give(&message.capabilities, to.reference(), vm), vm)
-}
-
-/// Send an answer of a service; if the call was admitted, by that grant, what it carries counts.
-pub(crate) fn answer(to: &Process, value: &PyObject, grant: Option<u64>, vm: &VirtualMachine) -> PyResult<()> {
-    let (message, to) = (message::encode_for_one(value, vm)?, to.reference());
-    let give = || {
-        connection::give(&message.capabilities, to, vm)?;
-        let bytes = message.bytes.len() as u64;
-        let counted = grant.map_or(Ok(()), |grant| {
-            // Before the client has it: until then it holds the grant.
-            link::notify(&FromMicroprocess::Answers { grant, client: to.number, bytes })
-        });
-        counted.map_err(|error| vm.new_runtime_error(error.to_string()))
-    };
-    deliver(to, &message.bytes, give, vm)
 }
 
 /// Send what is encoded. As soon as there is room for it, `give` lets the receiver hold what it names: a message that is not sent leaves nothing

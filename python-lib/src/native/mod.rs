@@ -525,12 +525,6 @@ mod _cloison {
         services::admit((grant, client), function.as_str(), bytes, vm)
     }
 
-    /// Answer a call of a service of this process's. What was admitted was so by that grant, and its answer counts; else it is None.
-    #[pyfunction]
-    fn answer(to: PyRef<Process>, message: PyObjectRef, grant: Option<u64>, vm: &VirtualMachine) -> PyResult<()> {
-        mail::answer(&to, &message, grant, vm)
-    }
-
     /// Link this process to its parent, who has let it when it was started.
     #[pyfunction]
     fn link_to_parent(vm: &VirtualMachine) -> PyResult<()> {

@@ -189,7 +189,6 @@ impl Zone {
             FromMicroprocess::Look(_) => Some((ToMicroprocess::Looked(Err(2)), Vec::new())),
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Release { .. }
-            | FromMicroprocess::Answers { .. }
             | FromMicroprocess::Refused { .. }
             | FromMicroprocess::Lacks { .. }
             | FromMicroprocess::Uses { .. } => None,

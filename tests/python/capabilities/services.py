@@ -48,9 +48,6 @@ class Counter:
     def echo(self, value: float):
         return value
 
-    def filled(self, size: int):
-        return bytes(size)
-
     def _hidden(self):
         return "hidden"
 
@@ -128,7 +125,7 @@ def start(**limits):
 def calls(counter):
     assert isinstance(counter, cloison.Capability)
     assert (counter.add(), counter.add(2), counter.add(by=3, times=2), counter.add(1, 1, 1)) == (1, 3, 9, 12)
-    assert set(dir(counter)) == {"add", "echo", "fail", "filled", "slow", "unsendable"}
+    assert set(dir(counter)) == {"add", "echo", "fail", "slow", "unsendable"}
     info = counter.describe()
     assert repr(counter) == f"<capability 'Counter' #{info.number}>" and info.name == "Counter"
     assert info.location.startswith("process ") and "add(…)" in counter.__doc__
@@ -165,11 +162,6 @@ def narrowed(counter, one, two):
         assert ask(process, "call", three, "add", 0).startswith("QuotaExceeded: Counter.add(): the grant is used up")
     few = counter.narrow(bytes="2 KiB")
     assert few.add(0) == 12 and told(few.fail, "x" * 4000).startswith("QuotaExceeded")
-    # What comes back counts as well, for all that it comes from.
-    little = counter.narrow(bytes="4 KiB")
-    assert len(little.narrow(calls=9).filled(8000)) == 8000 and told(little.add, 0).startswith("QuotaExceeded: Counter.add(): the grant is used up: all 4096 bytes")
-    little = counter.narrow(bytes="4 KiB")
-    assert told(little.fail, "x" * 4000).startswith("QuotaExceeded") and little.add(0) == 12
     slowly = counter.narrow(rate="1/h")
     assert slowly.add(0) == 12 and told(slowly.add, 0).startswith("QuotaExceeded")
     brief = counter.narrow(expires=0.01)

@@ -13,7 +13,6 @@
 //! | microprocess | [`FromMicroprocess::Limit`] | | `Limited` or `Invalid` |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
-//! | microprocess | [`FromMicroprocess::Answers`] | | none |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
@@ -158,15 +157,6 @@ pub enum FromMicroprocess {
         function: String,
         /// The line of the program, as `FILE:LINE`; [`crate::observation::NAME_BYTES`] at most.
         at: String,
-    },
-    /// It answers a call of a service of its own that was admitted: the answer counts as results of a zone do. It follows.
-    Answers {
-        /// The number of the grant that the call was made by.
-        grant: u64,
-        /// Who is answered.
-        client: ProcessNumber,
-        /// How many bytes the message has.
-        bytes: u64,
     },
 }
 

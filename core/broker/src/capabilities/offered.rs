@@ -94,8 +94,18 @@ impl Broker {
         bytes: u64,
     ) -> ToMicroprocess {
         let denied = |message: String| ToMicroprocess::Denied { message };
+        let Some(server) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference.number)
+        else {
+            return denied("a process that runs nothing serves nothing".into());
+        };
+        let found = self.grants.numbered(grant);
+        let served = found.filter(|key| self.grants.service(*key).is_some_and(|one| one.server.number == server));
+        let holds = |key: &GrantKey| {
+            let process = self.numbers.get(&client).and_then(|client| self.processes.get(*client));
+            process.is_some_and(|process| process.held.holds(*key))
+        };
         // A number that is guessed says nothing of who else holds what.
-        let Some(key) = self.served(pid, grant, client) else {
+        let Some(key) = served.filter(holds) else {
             self.note_denial(|| {
                 AuditEvent::deny(self.auditee_numbered(client), "", "it does not hold the capability of a service")
                     .grant(grant)
@@ -149,22 +159,6 @@ impl Broker {
         }
         let root = self.grants.way(key).last().map_or(0, |root| root.reference.number);
         ToMicroprocess::Admitted { service: root }
-    }
-
-    /// An answer of a service of this process's has so many bytes: they count as what comes back from a zone does.
-    pub(crate) fn answers(&self, pid: Pid, (grant, client): (u64, ProcessNumber), bytes: u64) {
-        if let Some(key) = self.served(pid, grant, client) {
-            self.grants.count_carried(key, bytes);
-        }
-    }
-
-    /// The grant of that number, if it is about a service of this process's and that client holds it.
-    fn served(&self, pid: Pid, grant: u64, client: ProcessNumber) -> Option<GrantKey> {
-        let server = self.processes.get(pid).and_then(Process::running)?.reference.number;
-        let key = self.grants.numbered(grant)?;
-        let client = self.numbers.get(&client).and_then(|client| self.processes.get(*client))?;
-        let is_served = self.grants.service(key).is_some_and(|one| one.server.number == server);
-        (is_served && client.held.holds(key)).then_some(key)
     }
 
     fn not_admitted(

@@ -334,7 +334,6 @@ impl Broker {
             FromMicroprocess::Admit { grant, client, function, bytes } => {
                 self.admit(pid, (grant, client), &function, bytes)
             }
-            FromMicroprocess::Answers { grant, client, bytes } => return self.answers(pid, (grant, client), bytes),
             FromMicroprocess::Spawn(spawn) => return self.spawn_for(pid, *spawn),
             FromMicroprocess::Find { name } => {
                 let found = self.find(&name);

@@ -103,14 +103,6 @@ impl GrantTable {
         counted
     }
 
-    /// A call of a service has come back with so many bytes. They are there already: what is too much of them keeps the next call from being made.
-    pub(crate) fn count_carried(&self, key: GrantKey, bytes: u64) {
-        for entry in self.counting(key).iter().filter_map(|one| self.entries.get(*one)) {
-            let past = entry.past.get();
-            entry.past.set(AccountState { bytes: past.bytes.saturating_add(bytes), ..past });
-        }
-    }
-
     /// So many calls were refused of which no zone knows.
     pub(crate) fn count_refused(&self, key: GrantKey, times: u32) {
         let Some(entry) = self.entries.get(key) else { return };

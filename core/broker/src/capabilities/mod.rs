@@ -14,6 +14,7 @@
 //! | `limiting` | which limit a call has met, and who has set it |
 //! | `revoking` | how one ends, and the channels that are cut with it |
 //! | `offered` | services that microprocesses serve: who may call what of them |
+//! | `serving` | their calls: what bounds refuse does not count, and what the others have carried and taken does |
 //! | `noting` | what the audit trail is told of all that |
 
 mod finding;
@@ -26,6 +27,8 @@ mod noting;
 mod offered;
 pub mod profiles;
 mod revoking;
+mod serving;
 
 pub(crate) use giving::GivenCapability;
 pub(crate) use held::{HeldCapabilities, Lineage};
+pub(crate) use serving::AdmittedCalls;

@@ -496,6 +496,26 @@ fn a_process_serves_others_by_a_capability_of_its_own() {
     project.main(&[]).output().ends_with(0).prints("served\n");
 }
 
+/// What a bound on a service's arguments refuses has a line in the trail, as what a zone refuses has: who, what, and that nothing was called.
+#[test]
+fn the_audit_trail_says_what_a_service_has_refused() {
+    let source = include_str!("../python/capabilities/service_audited.py");
+    let project = Project::script(source).file("cloison.toml", "[audit]\nfile = \"audit.jsonl\"\n");
+    project.main(&[]).output().ends_with(0).prints("audited\n");
+    let text = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let denied: Vec<_> = lines.iter().filter(|line| line["event"] == "deny").collect();
+    let [denied] = denied.as_slice() else { panic!("one line: {text}") };
+    assert_eq!((&denied["capability"], &denied["function"]), (&"Clock".into(), &"tick".into()), "{text}");
+    assert_eq!(denied["process"]["number"], 3, "its client: {text}");
+    assert!(denied["reason"].as_str().is_some_and(|why| why.contains("`times <= 1`") && why.contains(", as process 1 has narrowed it")), "{text}");
+    let used = |what: &str| {
+        let its = lines.iter().filter(|line| line["event"] == "use" && line["grant"] == denied["grant"]);
+        its.filter_map(|line| line[what].as_u64()).sum::<u64>()
+    };
+    assert_eq!((used("calls"), used("denials")), (1, 1), "{text}");
+}
+
 /// A message with several capabilities is given with all of them or not at all: of one that is refused nothing stays at its receiver.
 #[test]
 fn what_is_not_sent_is_not_given() {
@@ -564,11 +584,20 @@ fn a_service_is_seen_and_taken_back_like_a_zone_s_capability() {
     let allowed = live.ask(&["why", "1", "Clock.tick"]).ends_with(0);
     assert!(allowed.stdout.contains("the service of process 2 names `tick`"), "{allowed}");
     let number = narrowed["number"].to_string();
-    live.ask(&["narrow", &number, "--where", "tick=1 <= 1"])
-        .ends_with(1)
-        .complains(&["a service that a process serves"]);
-    live.ask(&["narrow", &number, "--calls", "2"]).ends_with(0);
+    live.ask(&["narrow", &number, "--where", "tick=time <= 1"]).ends_with(1).complains(&["did you mean `times`?"]);
+    live.ask(&["narrow", &number, "--calls", "3", "--cpu", "60s", "--where", "tick=times <= 1"]).ends_with(0);
     assert_eq!(live.ended(), "tick");
+    let refused = live.ended();
+    let by = format!("as whoever runs the application has narrowed it (#{number}): `times <= 1` does not hold");
+    assert!(refused.ends_with(&by), "{refused}");
+    let reports = live.ask(&["caps", "--json"]).ends_with(0).json();
+    let row = reports[0]["capabilities"][1].clone();
+    assert_eq!((&row["calls"], &row["refused"]), (&2.into(), &1.into()), "what a bound refuses is no call");
+    let terms = row["terms"].as_array().expect("a list");
+    assert!(terms.contains(&"tick only if times <= 1".into()), "{terms:?}");
+    assert!(row["cpu_ns"].as_u64().is_some_and(|taken| taken > 0), "{row:#?}");
+    let allowed = live.ask(&["why", "1", "Clock.tick"]).ends_with(0);
+    assert!(allowed.stdout.contains("only if times <= 1"), "{allowed}");
     live.ask(&["revoke", &service["number"].to_string()]).ends_with(0);
     assert_eq!(live.ended(), "Revoked");
     live.running.finish().ends_with(0);

@@ -155,6 +155,9 @@ pub enum EvaluationError {
     /// What is to be looked at could not be copied first.
     #[error("there is no room for a copy of it")]
     NoRoom,
+    /// A text that has no bytes in UTF-8.
+    #[error("the text has a lone surrogate, which UTF-8 has not got")]
+    NoText,
     /// A floating-point number that is none.
     #[error("the number is NaN")]
     NotANumber,

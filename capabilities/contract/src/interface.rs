@@ -21,6 +21,7 @@
 
 use crate::expression::Expression;
 use crate::host::FilesRoot;
+use crate::offered::{OfferedFunction, OfferedParameter};
 use crate::shape::{Literal, Pointed, Shape};
 use crate::types::{CType, Definition, Location, TypeId, TypeKind};
 use serde::{Deserialize, Serialize};
@@ -70,16 +71,16 @@ impl Interface {
         self.functions.iter().filter_map(|function| function.deadline).fold(self.sandbox.deadline, Duration::max)
     }
 
-    /// What stands for the interface of a service that a microprocess serves: functions by their names, of which nothing else is known.
-    pub fn of_service(name: &str, functions: &[String]) -> Self {
+    /// What stands for the interface of a service that a microprocess serves: its functions, and of their parameters what bounds may say.
+    pub fn of_service(name: &str, functions: &[OfferedFunction]) -> Self {
         let declared = Location::default();
-        let function = |function: &String| Function {
-            name: function.clone(),
-            symbol: function.clone(),
+        let function = |function: &OfferedFunction| Function {
+            name: function.name.clone(),
+            symbol: function.name.clone(),
             declaration: String::new(),
             doc: None,
             internal: false,
-            parameters: Vec::new(),
+            parameters: function.parameters.iter().map(OfferedParameter::parameter).collect(),
             result: CType::Void,
             returns: Returns {
                 kept: false,

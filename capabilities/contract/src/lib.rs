@@ -16,6 +16,7 @@
 //! | [`host`] | what a host service is configured with |
 //! | [`call`] | one call's request and reply, as words in shared memory |
 //! | [`message`] | the control messages, as a table per socket |
+//! | [`offered`] | functions that a microprocess offers to others |
 //! | [`observation`] | what zones tell of calls while an application is recorded |
 //! | [`passing`] | in which registers structs travel by value |
 //! | [`printable`] | text from others, on its way to a terminal |
@@ -42,6 +43,7 @@ pub mod layer;
 pub mod layout;
 pub mod message;
 pub mod observation;
+pub mod offered;
 pub mod passing;
 pub mod printable;
 pub mod process;

@@ -19,7 +19,7 @@ pub use end::{End, Overrun, Ran};
 pub use layers::{Jailed, Layer, LayerState};
 pub use microprocess::{
     FromMicroprocess, GIVEN_AT_ONCE, LIMIT_TEXT_BYTES, LINE_BYTES, ParcelAnswer, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES,
-    ToMicroprocess, unsettled_stack,
+    SERVICE_PARAMETERS, ToMicroprocess, unsettled_stack,
 };
 pub use names::{CapabilityName, CapabilityRef, ChannelId, ClientName};
 pub use sources::{LOOK_BYTES, Look, LookFor, LookStatus, Looked, Module};

@@ -136,7 +136,7 @@ pub enum CType {
         /// It was written as plain `char` or as `wchar_t`.
         character: bool,
     },
-    /// `void`
+    /// `void`; of a parameter, which is a service's then, that nothing is known of it.
     Void,
     /// A number that takes more than one register.
     Wide(Wide),

@@ -246,9 +246,9 @@ pub(crate) fn carried(bytes: u64) -> String {
     format!("{} of arguments and results altogether", show_size(bytes))
 }
 
-/// `2 s of the zone's processor time altogether`
+/// `2 s of processor time for calls altogether`
 pub(crate) fn processor(nanoseconds: u64) -> String {
-    format!("{} of the zone's processor time altogether", time(Duration::from_nanos(nanoseconds)))
+    format!("{} of processor time for calls altogether", time(Duration::from_nanos(nanoseconds)))
 }
 
 /// `10 calls in 1 s`

@@ -111,7 +111,7 @@ pub struct NarrowCommand {
     /// At most so many calls in a time, such as 100/s
     #[arg(long)]
     rate: Option<String>,
-    /// At most so much of the zone's processor time altogether, such as 10s
+    /// At most so much processor time of the zone, or of the service's process, altogether, such as 10s
     #[arg(long, value_parser = milliseconds)]
     cpu: Option<u64>,
     /// It ends in that time, such as 60s

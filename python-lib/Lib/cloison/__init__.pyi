@@ -191,6 +191,8 @@ class CapabilityInfo:
     """Its number in the application, for people: what ``cloison caps`` shows."""
     functions: Final[tuple[str, ...]]
     """The names of the functions that may be called."""
+    parameters: Final[dict[str, tuple[str, ...]]]
+    """Of a service, what they take, by function. Each is a name, with the type that bounds may go by: ``"by: int"``."""
     where: Final[dict[str, tuple[str, ...]]]
     """What must hold for their arguments, by function."""
     rate: Final[tuple[int, float] | None]
@@ -200,7 +202,7 @@ class CapabilityInfo:
     bytes: Final[int | None]
     """How many bytes of arguments and results altogether, or None."""
     cpu: Final[float | None]
-    """How many seconds of the zone's processor time altogether, or None."""
+    """How many seconds of the processor time of the zone, or of the service, altogether, or None."""
     expires: Final[float | None]
     """In how many seconds it ends, or None."""
     delegate: Final[bool]
@@ -235,7 +237,7 @@ def narrow(capability: _Given, /, **narrowing: Unpack[_Narrowing]) -> _Given:
         calls: At most so many calls altogether.
         bytes: At most so many bytes of arguments and results altogether: a number, or a text such as ``"10 MiB"``.
         rate: At most so many calls in a time: ``"100/s"``.
-        cpu: At most so many seconds of the zone's processor time altogether.
+        cpu: At most so many seconds of the processor time of the zone, or of the service, altogether.
         expires: It ends in so many seconds.
         delegate: Whether those who are given it may give it on.
         callbacks: Whether callables may be passed.
@@ -760,7 +762,8 @@ def service(cls: _Class, /) -> _Class:
     underscore. What overrides a method of a class that is no service is not among them.
 
     Arguments are looked at by the annotations of parameters that are builtin types (int, float, str, bytes, bool, list, dict, tuple, None)
-    or unions of them: others raise `TypeError` at the caller. Of ``list[int]`` is seen that it is a list; other annotations are not looked at.
+    or unions of them: others raise `TypeError` at the caller, and so does a result that is not as annotated. Of ``list[int]`` is seen that it is a
+    list; other annotations are not looked at. Parameters that are an int, float, bool, str or bytes can be bounded: ``narrow(where=…)``.
 
     Raises:
         TypeError: A method is a coroutine or a generator, or has a name that every capability has, such as ``narrow``.
@@ -775,7 +778,7 @@ def service(cls: _Class, /) -> _Class:
         ...         self.count += by
         ...         return self.count
         >>> counter = cloison.offer(Counter())
-        >>> worker.send(counter.narrow(calls=100))
+        >>> worker.send(counter.narrow(where={"add": "by <= 10"}, calls=100))
         >>> cloison.serve()
     """
 

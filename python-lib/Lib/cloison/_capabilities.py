@@ -23,11 +23,12 @@ class CapabilityInfo:
         name: The name of the capability of cloison.toml that it comes from.
         number: Its number in the application, for people: what ``cloison caps`` shows.
         functions: The names of the functions that may be called: a tuple.
+        parameters: Of a service, what they take: a dict of tuples, by function. Each is a name, with the type that bounds may go by: ``"by: int"``.
         where: What must hold for their arguments: a dict of tuples, by function.
         rate: How many calls in how many seconds, or None.
         calls: How many calls altogether, or None.
         bytes: How many bytes of arguments and results altogether, or None.
-        cpu: How many seconds of the zone's processor time altogether, or None.
+        cpu: How many seconds of the processor time of the zone, or of the service, altogether, or None.
         expires: In how many seconds it ends, or None.
         delegate: Whether whoever was given it may give it on.
         callbacks: Whether callables may be passed.
@@ -38,6 +39,7 @@ class CapabilityInfo:
         "name",
         "number",
         "functions",
+        "parameters",
         "where",
         "rate",
         "calls",
@@ -55,7 +57,7 @@ class CapabilityInfo:
         for function, bound in said.pop("where"):
             where[function] = (*where.get(function, ()), bound)
         for name, value in said.items():
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, dict(value) if name == "parameters" else value)
         object.__setattr__(self, "where", where)
 
     def __setattr__(self, name, value):
@@ -127,7 +129,7 @@ def narrow(
         calls: At most so many calls altogether.
         bytes: At most so many bytes of arguments and results altogether: a number, or a text such as ``"10 MiB"``.
         rate: At most so many calls in a time: ``"100/s"``.
-        cpu: At most so many seconds of the zone's processor time altogether.
+        cpu: At most so many seconds of the processor time of the zone, or of the service, altogether.
         expires: It ends in so many seconds.
         delegate: Whether those who are given it may give it on.
         callbacks: Whether callables may be passed.

@@ -2,7 +2,8 @@
 
     client                                      server                              broker
     counter.add(2)  ── _ServiceCall ──▶  may it?  ── Admit ──▶  does it hold the grant, is that alive, is something left?
-                    ◀── _Reply ──────    add(2)   ◀── yes ───
+                    ◀── _Reply ──────    add(2)   ◀── yes, if its bounds hold ───
+                                                  ── Served ──▶  so many bytes, so much processor time
 
 The message names the grant by its number, which is worth nothing to who does not hold it. The client waits until an answer comes, its
 grant ends, the server ends, or the time is over.
@@ -20,8 +21,8 @@ __all__ = ["ServiceFunction", "offer", "serve", "service"]
 
 #: How many seconds an answer is waited for, as with `call`.
 _TIMEOUT = 5.0
-#: How many characters the name of a function has at most.
-_NAME = 64
+#: How many characters the name of a function, and of a parameter that bounds may name, has at most; how many of these one function has.
+_NAME, _PARAMETERS = 64, 64
 #: Where a class says that it is a service: a dict of its functions.
 _MARK = "__cloison_service__"
 #: Attributes of every capability.
@@ -145,7 +146,7 @@ def offer(service, /, *, name=None):
         raise TypeError(f"{kind.__qualname__} is no service\nhint: `@cloison.service` on the class says that others may call its public methods")
     name = kind.__name__ if name is None else name
     checked = {each: _Checked(f"{name}.{each}()", function) for each, function in functions.items()}
-    capability = _cloison.offer(name, list(checked))
+    capability = _cloison.offer(name, [[each, *one.parameters()] for each, one in checked.items()])
     number = _cloison.server_of(capability)[1]
     # It is held for as long as it is served, whoever else drops it.
     _offered[number] = capability, service, checked
@@ -200,41 +201,64 @@ def answer(call):
     if type(call.reference) is not Reference:
         return  # Nobody waits for it: it is not to come back.
     size = _cloison.received_bytes()
+    served, answered = None, 0
     try:
-        value, failed = _result(call, size), False
+        served = _admitted(call, size)
+        value, failed = _result(call, served), False
     except Exception as error:
         value, failed = error, True
     try:
-        call.sender.send(_Reply(call.reference, value, failed))
+        answered = _send(call, value, failed)
     except Exception as error:
-        _say_unsendable(call, error)
+        answered = _say_unsendable(call, error)
     finally:
         value = None  # Its traceback holds this frame, and that the call: nobody would free them soon.
+        if served is not None:
+            served.ended(answered)
+
+
+def _send(call, value, failed):
+    call.sender.send(_Reply(call.reference, value, failed))
+    return _cloison.sent_bytes()
 
 
 def _say_unsendable(call, error):
     try:
-        call.sender.send(_Reply(call.reference, error, True))
+        return _send(call, error, True)
     except Exception:
-        pass  # It receives less than it asks for: it hears nothing, and waits no longer than it wants to.
+        return 0  # It receives less than it asks for: it hears nothing, and waits no longer than it wants to.
 
 
-def _result(call, size):
+def _admitted(call, size):
+    """Return the call as the broker has admitted it, which has counted it."""
     grant, name, args, kwargs = call.number, call.function, call.args, call.kwargs
     # Anybody may have made the message.
     sound = type(grant) is int and 0 <= grant < 1 << 64 and type(args) is tuple and type(kwargs) is dict
     named = type(name) is str and len(name) <= _NAME and name.isascii()
     if not (sound and named) or not all(type(each) is str for each in kwargs):
         raise MessageError("no call of a service: no capability has made it")
-    number, refusal, text = _cloison.admit(grant, call.sender.number, name, size)
+    served, refusal, text = _cloison.admit(grant, call.sender.number, name, size)
     if refusal == "CapabilityDenied":
         raise CapabilityDenied(text, function=name)
     if refusal == "QuotaExceeded":
         raise QuotaExceeded(text, function=name)
-    if refusal or number not in _offered:
-        raise Revoked(f"{name}(): {text or 'the grant has been revoked'}", function=name)
-    _, service, functions = _offered[number]
-    return functions[name](service, args, kwargs)
+    if refusal:
+        raise Revoked(f"{name}(): {text}", function=name)
+    return served
+
+
+def _result(call, served):
+    name, args, kwargs = call.function, call.args, call.kwargs
+    if served.service not in _offered:
+        raise Revoked(f"{name}(): the grant has been revoked", function=name)
+    _, service, functions = _offered[served.service]
+    function = functions[name]
+    function.look(args, kwargs)
+    if served.bounded:
+        outside = served.outside(function.passed(args, kwargs))
+        if outside is not None:
+            raise CapabilityDenied(outside, function=name)
+    return function.call(service, args, kwargs)
 
 
 def _forget(capability):
@@ -247,9 +271,9 @@ _capabilities.forget_service = _forget
 
 
 class _Checked:
-    """A method, and what its parameters' annotations say of arguments."""
+    """A method, and what its annotations say of arguments and of what it returns."""
 
-    __slots__ = ("called", "function", "positional", "named", "rest", "others", "types")
+    __slots__ = ("called", "function", "positional", "named", "rest", "others", "types", "defaults", "bindable")
 
     def __init__(self, called, function):
         described = function
@@ -267,28 +291,71 @@ class _Checked:
         self.types = {}
         for name, annotation in described.__annotations__.items():
             types = _types(annotation)
-            if types is not None and name != "return":
+            if types is not None:
                 self.types[name] = types
+        # What bounds may name: what has no such name is no word there, and more than so many the broker does not take.
+        named = [name for name in names[1 : count + keywords] if name.isascii() and len(name) <= _NAME]
+        self.bindable = named[:_PARAMETERS]
+        given = described.__defaults__ or ()
+        self.defaults = dict(zip(names[count - len(given) : count], given)) | (described.__kwdefaults__ or {})
 
-    def __call__(self, service, args, kwargs):
+    def parameters(self):
+        """Return what bounds may name, each name followed by what it is as they know it. What `*` and `**` collect is nothing."""
+        collected = [name for name in (self.rest, self.others) if name is not None and name.isascii() and len(name) <= _NAME]
+        said = []
+        for name in self.bindable:
+            said += (name, _BOUNDED.get(frozenset(self.types.get(name, ())), ""))
+        for name in collected[: _PARAMETERS - len(self.bindable)]:
+            said += (name, "")
+        return said
+
+    def look(self, args, kwargs):
+        """Compare arguments with the annotations."""
         if self.types:
             for index, value in enumerate(args):
                 self._look(self.positional[index] if index < len(self.positional) else self.rest, value)
             for name, value in kwargs.items():
                 self._look(name if name in self.named else self.others, value)
-        return self.function(service, *args, **kwargs)
 
     def _look(self, name, value):
         types = self.types.get(name)
         if types is not None and not isinstance(value, types):
-            wanted = " or ".join("None" if each is type(None) else each.__name__ for each in types)
-            raise TypeError(f"{self.called}: {name}: {wanted} is wanted, not {type(value).__name__}")
+            raise TypeError(f"{self.called}: {name}: {_words(types)} is wanted, not {type(value).__name__}")
+
+    def passed(self, args, kwargs):
+        """Return what the function is about to get for each parameter that bounds may name, defaults included."""
+        values = dict(zip(self.positional, args))
+        for name, value in kwargs.items():
+            if name in self.named:
+                if name in values:
+                    raise TypeError(f"{self.called}: {name} is given twice")
+                values[name] = value
+        values = self.defaults | values
+        for name in self.bindable:
+            if name not in values:
+                raise TypeError(f"{self.called}: {name} is missing")
+        return [values[name] for name in self.bindable]
+
+    def call(self, service, args, kwargs):
+        """Call the function, and compare what it returns with the annotation."""
+        value = self.function(service, *args, **kwargs)
+        types = self.types.get("return")
+        if types is not None and not isinstance(value, types):
+            raise TypeError(f"{self.called} has returned {type(value).__name__}, and says that it returns {_words(types)}")
+        return value
+
+
+def _words(types):
+    return " or ".join("None" if each is type(None) else each.__name__ for each in types)
 
 
 #: What is looked at. A whole number is good where a float is.
 _LOOKED_AT = {each: (each,) for each in (int, str, bytes, bool, list, dict, tuple, type(None))} | {float: (float, int)}
 _BY_NAME = {each.__name__: types for each, types in _LOOKED_AT.items()} | {"None": (type(None),)}
 _Union = type(int | None)
+#: What bounds know of those, as the broker is told it.
+_BOUNDED = {frozenset(types): name for name, types in _BY_NAME.items() if name in ("int", "float", "str", "bytes", "bool")}
+_BOUNDED |= {frozenset((kind, type(None))): f"{kind.__name__} | None" for kind in (str, bytes)}
 
 
 def _types(annotation):

@@ -9,6 +9,7 @@ use crate::objects::held::HeldGrant;
 use crate::objects::home::{Home, ObjectRequests};
 use cloison_calls::Nesting;
 use cloison_contract::message::{CapabilityName, FromMicroprocess, ToMicroprocess};
+use cloison_contract::offered::OfferedFunction;
 use cloison_contract::process::ProcessRef;
 use cloison_contract::{Grant, Interface};
 use rustpython_vm::convert::ToPyObject;
@@ -98,7 +99,7 @@ impl Session {
     /// One of a service, which that process serves.
     pub fn of_service(
         name: &str,
-        functions: &[String],
+        functions: &[OfferedFunction],
         grant: Grant,
         server: ProcessRef,
         held: Rc<HeldGrant>,

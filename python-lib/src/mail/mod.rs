@@ -158,7 +158,11 @@ pub(crate) fn say(said: &ToRouter, vm: &VirtualMachine) -> PyResult<()> {
 /// Send a message.
 pub(crate) fn send(to: &Process, value: &PyObject, vm: &VirtualMachine) -> PyResult<()> {
     let message = message::encode_for_one(value, vm)?;
-    deliver(to.reference(), &message.bytes, || connection::give(&message.capabilities, to.reference(), vm), vm)
+    deliver(to.reference(), &message.bytes, || connection::give(&message.capabilities, to.reference(), vm), vm)?;
+    with(vm, |post| {
+        post.sent_bytes = message.bytes.len() as u64;
+        Ok(())
+    })
 }
 
 /// Send what is encoded. As soon as there is room for it, `give` lets the receiver hold what it names: a message that is not sent leaves nothing
@@ -228,6 +232,11 @@ pub(crate) fn sender(vm: &VirtualMachine) -> PyResult<Option<ProcessNumber>> {
 /// How many bytes what was received last had.
 pub(crate) fn received_bytes(vm: &VirtualMachine) -> PyResult<u64> {
     with(vm, |post| Ok(post.received_bytes))
+}
+
+/// How many bytes what was sent last had.
+pub(crate) fn sent_bytes(vm: &VirtualMachine) -> PyResult<u64> {
+    with(vm, |post| Ok(post.sent_bytes))
 }
 
 /// How many messages wait.

@@ -99,6 +99,8 @@ pub(super) struct Post {
     pub(super) sender: Option<ProcessNumber>,
     /// How many bytes that had.
     pub(super) received_bytes: u64,
+    /// How many bytes the last message had that was sent.
+    pub(super) sent_bytes: u64,
     body: Vec<u8>,
 }
 
@@ -125,6 +127,7 @@ impl Post {
             known: HashMap::new(),
             sender: None,
             received_bytes: 0,
+            sent_bytes: 0,
             body: Vec::new(),
         }
     }

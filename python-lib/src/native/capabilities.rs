@@ -9,6 +9,7 @@ use crate::objects::object::Capability;
 use crate::objects::process::Process;
 use cloison_contract::grant::Grant;
 use cloison_contract::message::{CapabilityName, FromMicroprocess, LINE_BYTES, NarrowRequest, ToMicroprocess};
+use cloison_contract::{FunctionId, offered};
 use cloison_transport::status::monotonic;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyDictRef, PyUtf8StrRef};
 use rustpython_vm::convert::ToPyObject;
@@ -121,6 +122,13 @@ pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDict
         .bounds
         .iter()
         .filter_map(|(id, bound)| Some(vm.ctx.new_tuple(vec![text(name(id.0 as usize)?), text(&bound.text)]).into()));
+    // Of a zone's functions, `help` says what they take.
+    let offered = interface.functions.iter().enumerate().filter(|_| session.server.is_some());
+    let offered = offered.filter(|(index, _)| grant.allows(FunctionId(*index as u32)));
+    let parameters = offered.map(|(_, function)| {
+        let taken = offered::parameters(function).iter().map(|one| text(one)).collect();
+        vm.ctx.new_tuple(vec![text(&function.name), vm.ctx.new_tuple(taken).into()]).into()
+    });
     let number = |number: Option<u64>| number.to_pyobject(vm);
     let quota = &grant.quota;
     let rate = quota.rate.map(|rate| (rate.calls, rate.period_ms as f64 / 1000.0));
@@ -129,6 +137,7 @@ pub fn describe(capability: &Capability, vm: &VirtualMachine) -> PyResult<PyDict
         ("name", text(&session.description.name)),
         ("number", session.held.reference().number.to_pyobject(vm)),
         ("functions", vm.ctx.new_tuple(functions).into()),
+        ("parameters", vm.ctx.new_tuple(parameters.collect()).into()),
         ("where", vm.ctx.new_tuple(bounds.collect()).into()),
         ("rate", rate.to_pyobject(vm)),
         ("calls", number(quota.calls)),

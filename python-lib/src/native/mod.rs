@@ -11,6 +11,7 @@ mod folder;
 mod functions;
 mod input;
 mod processes;
+mod served;
 mod services;
 mod sleep;
 mod sqlite;
@@ -28,6 +29,7 @@ mod _cloison {
     use super::functions;
     use super::input;
     use super::processes::{self, SpawnArguments};
+    use super::served::ServedCall;
     use super::services;
     use super::sleep;
     use super::sqlite;
@@ -491,9 +493,24 @@ mod _cloison {
         mail::received_bytes(vm)
     }
 
-    /// Make a capability of functions of this process's own.
+    /// How many bytes what was sent last had.
     #[pyfunction]
-    fn offer(name: PyUtf8StrRef, functions: Vec<PyUtf8StrRef>, vm: &VirtualMachine) -> PyResult<PyRef<Capability>> {
+    fn sent_bytes(vm: &VirtualMachine) -> PyResult<u64> {
+        mail::sent_bytes(vm)
+    }
+
+    #[pyattr(name = "ServedCall")]
+    fn served_call_class(_vm: &VirtualMachine) -> PyTypeRef {
+        ServedCall::make_static_type()
+    }
+
+    /// Make a capability of functions of this process's own: each is its name, and for each of its parameters the name and the annotation.
+    #[pyfunction]
+    fn offer(
+        name: PyUtf8StrRef,
+        functions: Vec<Vec<PyUtf8StrRef>>,
+        vm: &VirtualMachine,
+    ) -> PyResult<PyRef<Capability>> {
         services::offer(&name, &functions, vm)
     }
 
@@ -512,8 +529,8 @@ mod _cloison {
         services::end(&capability, vm)
     }
 
-    /// Whether a process may call a function of a service of this one's, by that grant, with so many bytes: the number of the service; or the
-    /// class of an exception, and its text.
+    /// Whether a process may call a function of a service of this one's, by that grant, with so many bytes: the call, if its bounds hold; or
+    /// the class of an exception, and its text.
     #[pyfunction]
     fn admit(
         grant: u64,
@@ -521,7 +538,7 @@ mod _cloison {
         function: PyUtf8StrRef,
         bytes: u64,
         vm: &VirtualMachine,
-    ) -> PyResult<(Option<u64>, &'static str, String)> {
+    ) -> PyResult<(Option<PyRef<ServedCall>>, &'static str, String)> {
         services::admit((grant, client), function.as_str(), bytes, vm)
     }
 

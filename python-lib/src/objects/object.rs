@@ -10,6 +10,7 @@ use crate::link;
 use crate::marshal::plan::Plan;
 use crate::objects::held::HeldGrant;
 use cloison_contract::message::{CapabilityName, CapabilityRef};
+use cloison_contract::offered;
 use rustpython_vm::builtins::{PyBaseExceptionRef, PyStr, PyUtf8StrRef};
 use rustpython_vm::common::hash::PyHash;
 use rustpython_vm::function::{FuncArgs, PyComparisonValue};
@@ -258,7 +259,11 @@ impl Capability {
         let session = zelf.session(vm)?;
         let interface = &session.description.interface;
         if let Some(server) = session.server {
-            let functions: String = zelf.granted(vm)?.iter().map(|function| format!("\n    {function}(…)")).collect();
+            let mut functions = String::new();
+            for name in zelf.granted(vm)? {
+                let parameters = interface.function(&name).map(|(_, function)| offered::parameters(function));
+                functions += &format!("\n    {name}({})", parameters.unwrap_or_default().join(", "));
+            }
             return Ok(format!("{}, a service of process {}{functions}", interface.name, server.number));
         }
         let mut text = format!("{} {} ({})", interface.name, interface.version, interface.source);

@@ -190,6 +190,7 @@ impl Zone {
             FromMicroprocess::Stack { .. } => None,
             FromMicroprocess::Release { .. }
             | FromMicroprocess::Refused { .. }
+            | FromMicroprocess::Served { .. }
             | FromMicroprocess::Lacks { .. }
             | FromMicroprocess::Uses { .. } => None,
             FromMicroprocess::Limit { .. } => {
@@ -199,6 +200,7 @@ impl Zone {
             FromMicroprocess::Admit { .. }
             | FromMicroprocess::Give { .. }
             | FromMicroprocess::Narrow { .. }
+            | FromMicroprocess::NotMade { .. }
             | FromMicroprocess::Offer { .. }
             | FromMicroprocess::Revoke { .. }
             | FromMicroprocess::Spawn(_) => {

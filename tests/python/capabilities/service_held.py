@@ -7,8 +7,8 @@ import cloison
 
 @cloison.service
 class Clock:
-    def tick(self):
-        return "tick"
+    def tick(self, times: int = 1) -> str:
+        return "tick" * times
 
     def tock(self):
         return "tock"
@@ -25,10 +25,12 @@ def main():
     narrowed = clock.narrow(functions=["tick"], calls=9)
     assert narrowed.tick() == "tick"
     print("ready", flush=True)
-    for _ in range(2):
+    for times in (1, 2, 1):
         sys.stdin.readline()
         try:
-            print(narrowed.tick(), flush=True)
+            print(narrowed.tick(times), flush=True)
+        except cloison.CapabilityDenied as error:
+            print(error, flush=True)
         except cloison.Error as error:
             print(type(error).__name__, flush=True)
 

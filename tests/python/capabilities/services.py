@@ -1,6 +1,7 @@
-"""Functions of one process that others call by a capability: who may, what of it, how often, and until when."""
+"""Functions of one process that others call by a capability: who may, what of it, with what, how often, and until when."""
 
 import functools
+import re
 import threading
 import time
 
@@ -71,8 +72,70 @@ class Doubling(cloison.Server):
         return 2 * number
 
 
-def serves():
-    cloison.parent().send(cloison.offer(Counter()))
+@cloison.service
+class Store:
+    """Parameters of all kinds that bounds know, and of some that they do not."""
+
+    def __init__(self):
+        self.kept = 0
+
+    def put(
+        self,
+        path: str,
+        data: bytes = b"",
+        level: int = 3,
+        *rest: int,
+        ratio: float = 0.5,
+        sure: bool = False,
+        mode: "str | None" = None,
+        raw: bytes | None = None,
+        tag=None,
+        NULL: int = 7,
+        **others: str,
+    ) -> int:
+        self.kept += 1
+        return self.kept
+
+    def only(self, first: int, /, **others: int):
+        return first
+
+    @staticmethod
+    def none():
+        return None
+
+    def wrong(self, value) -> int:
+        return value
+
+    def optional(self, value) -> "int | None":
+        return value
+
+    def much(self, size: int) -> bytes:
+        return bytes(size)
+
+    def fails(self, size: int):
+        raise ValueError("x" * size)
+
+    def work(self, seconds: float):
+        until = time.process_time() + seconds
+        while time.process_time() < until:
+            pass
+
+    def meanwhile(self, teller):
+        """Serve others until there is word of it."""
+        teller.send("meanwhile")
+        return cloison.serve(until=int)
+
+
+@cloison.service
+class Like:
+    """A function of zlib's, as far as bounds see it."""
+
+    def crc32(self, crc: int, buf: bytes) -> int:
+        return 0
+
+
+def serves(kind):
+    cloison.parent().send(cloison.offer(globals()[kind]()))
     assert cloison.serve(until=str) == "end"
 
 
@@ -100,6 +163,8 @@ def client():
         match received:
             case "start", capability, teller:
                 cloison.parent().send(told(lambda: capability.slow.within(60)(teller)))
+            case "meanwhile", capability, teller:
+                cloison.parent().send(told(lambda: capability.meanwhile.within(60)(teller)))
             case cloison.Call(request=("call", capability, name, *args)):
                 cloison.reply(received, told(lambda: getattr(capability, name)(*args)))
             case cloison.Call(request=("give", capability, to)):
@@ -116,9 +181,9 @@ def ask(process, *request):
     return cloison.call(process, request, timeout=300)
 
 
-def start(**limits):
+def start(kind="Counter", **limits):
     """A server, and the capability that it has given this process."""
-    server = cloison.spawn(serves, **limits)
+    server = cloison.spawn(serves, kind, **limits)
     return server, cloison.receive(cloison.Capability, timeout=300)
 
 
@@ -128,7 +193,8 @@ def calls(counter):
     assert set(dir(counter)) == {"add", "echo", "fail", "slow", "unsendable"}
     info = counter.describe()
     assert repr(counter) == f"<capability 'Counter' #{info.number}>" and info.name == "Counter"
-    assert info.location.startswith("process ") and "add(…)" in counter.__doc__
+    assert info.location.startswith("process ") and "add(by: int, times, rest, others)" in counter.__doc__, counter.__doc__
+    assert info.parameters["add"] == ("by: int", "times", "rest", "others") and info.parameters["slow"] == ("teller",)
     assert repr(counter.add).startswith("<function Counter.add of a service") and counter.add.__name__ == "add"
     assert told(lambda: counter._hidden).startswith("AttributeError") and told(lambda: counter.ad).startswith("AttributeError")
     # Arguments are looked at where the service runs.
@@ -168,14 +234,179 @@ def narrowed(counter, one, two):
     while (last := told(brief.add, 0)) == 12:
         time.sleep(0.001)
     assert "has expired" in last, last
-    for wrong in ({"where": {"add": "by < 3"}}, {"cpu": 1}, {"callbacks": False}):
-        assert "a service that a process serves" in told(lambda: counter.narrow(**wrong)), wrong
+    quiet = counter.narrow(callbacks=False)
+    assert not quiet.describe().callbacks and quiet.add(0) == 12
     personal = counter.narrow(delegate=False)
     assert ask(one, "call", personal, "add", 0) == 12
     assert ask(one, "give", personal, two.send_only()).startswith("CapabilityDenied")
     with counter.lend(one, calls=1) as lease:
         assert ask(one, "call", counter, "add", 0) == 12 and lease.add(0) == 12
     assert told(lease.add, 0).startswith("Revoked")
+
+
+#: A bound, arguments, and what is said of those that it refuses.
+BOUNDED = (
+    ("level <= 6", ("/a", b"", 6), None),
+    ("level <= 6", ("/a", b"", 7), "does not hold"),
+    ("level <= 6", {"level": 7}, "does not hold"),
+    ("level <= 6", {}, None),
+    ("level >= 4", {}, "does not hold"),  # as it is not passed, it is 3
+    ("level <= 6", {"level": True}, None),
+    ("level in [1, 6]", {"level": 6}, None),
+    ("level in [1, 6]", {"level": 5}, "does not hold"),
+    ("level >= 0", {"level": 1 << 100}, None),
+    ("level >= 0", {"level": 1 << 200}, "cannot be judged: the number is out of range"),
+    ("level + len(path) < 6", {}, None),
+    ("level + len(path) < 6", {"level": 4}, "does not hold"),
+    ("6 / level > 1", {"level": 0}, "cannot be judged: division by zero"),
+    ("sure == 1", {"sure": True}, None),
+    ("sure == 1", {}, "does not hold"),
+    ('path starts_with "/data/"', ("/data/x",), None),
+    ('path starts_with "/data/"', ("/etc/data/",), "does not hold"),
+    ('path starts_with "/data/"', ("/data/../etc",), "cannot be judged: the path has a `..` in it"),
+    ('!(path starts_with "/data/")', ("/data/../etc",), "cannot be judged: the path has a `..` in it"),
+    ('path != "secret"', ("secret",), "does not hold"),
+    ("len(path) <= 4", ("äö",), None),
+    ("len(path) <= 4", ("äöü",), "does not hold"),
+    ("len(data) <= 4", ("/a", b"12345"), "does not hold"),
+    ("len(data) <= 4", {"data": b"1234"}, None),
+    ('data starts_with "PK"', {"data": b"PK\0"}, None),
+    ('data starts_with "PK"', {}, "does not hold"),
+    ("ratio <= 0.5", {}, None),
+    ("ratio <= 0.5", {"ratio": 0.6}, "does not hold"),
+    ("ratio <= 0.5", {"ratio": 0}, None),
+    ("ratio <= 0.5", {"ratio": float("nan")}, "cannot be judged: the number is NaN"),
+    ("ratio <= 9007199254740992.0", {"ratio": 9007199254740993}, "cannot be judged: the number is out of range"),
+    ("ratio >= 0.5", {"ratio": 1 << 127}, "cannot be judged: the number is out of range"),
+    ('mode in ["r", "rb"]', {"mode": "r"}, None),
+    ('mode in ["r", "rb"]', {}, "does not hold"),
+    ('mode != "w"', {}, None),
+    ("len(mode) == 0 && len(raw) == 0", {}, None),
+    ('raw == "x"', {"raw": b"x"}, None),
+    ("NULL == 7", {}, None),
+    ("NULL == 7", {"NULL": 0}, "does not hold"),
+)
+
+
+def bounded(store, one):
+    parameters = ("path: str", "data: bytes", "level: int", "ratio: float", "sure: bool", "mode: str | None", "raw: bytes | None", "tag")
+    assert store.describe().parameters["put"] == (*parameters, "NULL: int", "rest", "others")
+    for bound, passed, said in BOUNDED:
+        narrowed = store.narrow(where={"put": bound})
+        args, kwargs = (passed, {}) if isinstance(passed, tuple) else (("/a",), passed)
+        answer = told(narrowed.put, *args, **kwargs)
+        if said is None:
+            assert type(answer) is int, (bound, passed, answer)
+            continue
+        number = narrowed.describe().number
+        allows = f"what this capability allows, as process 1 has narrowed it (#{number})"
+        assert answer == f"CapabilityDenied: Store.put(): the arguments are outside of {allows}: `{bound}` {said}", (bound, passed, answer)
+        # Nor do they get there around the client's own runtime.
+        if not kwargs:
+            assert forged(_cloison.server_of(narrowed)[0], number, "put", args=args).startswith("CapabilityDenied: Store.put()")
+    few = store.narrow(where={"put": ["level <= 6", "level >= 2"]})
+    assert few.describe().where == {"put": ("level <= 6", "level >= 2")}
+    fewer = few.narrow(where={"put": "level != 4"})
+    assert [type(told(fewer.put, "/a", level=level)) is int for level in range(8)] == [False, False, True, True, False, True, True, False]
+    assert told(few.narrow(functions=["put"]).much, 1).startswith("CapabilityDenied") and len(few.much(1)) == 1
+    # Whoever passes it on has it bound for others, too; arguments are of the right type before bounds look at them.
+    assert ask(one, "call", few, "put", "/a", b"", 7).startswith("CapabilityDenied: Store.put(): the arguments are outside")
+    assert told(few.put, "/a", level="3") == "TypeError: Store.put(): level: int is wanted, not str"
+    assert told(few.put) == "TypeError: Store.put(): path is missing" and told(few.put, "/a", path="/b").startswith("TypeError")
+    # What has no keyword is among others, and bounds are about the one that is passed.
+    first = store.narrow(where={"only": "first == 1"})
+    assert first.only(1, first=2) == 1 and told(first.only, 2, first=1).startswith("CapabilityDenied")
+    for wrong, said in (
+        ("tag == 1", "nothing is known of `tag`"),
+        ("len(rest) == 1", "nothing is known of `rest`"),
+        ('others == "x"', "nothing is known of `others`"),
+        ("levels <= 6", "there is no parameter `levels`"),
+        ("path <= 6", "text or bytes are compared with a text in quotes"),
+        ("put(1) <= 6", "`put` cannot be called in an expression"),
+        ("level.x <= 6", "`level` is no struct"),
+        ("level", None),
+    ):
+        answer = told(lambda: store.narrow(where={"put": wrong}))
+        assert answer.startswith("ValueError") and said in answer if said else not isinstance(answer, str), (wrong, answer)
+    assert "it allows no function `no`" in told(lambda: store.narrow(where={"no": "1 <= 1"}))
+    assert told(store.narrow(where={"work": "seconds <= 1"}).work, 2).endswith("`seconds <= 1` does not hold")
+    many = store.narrow(where={"put": [f"level != {1000 + number}" for number in range(64)]})
+    assert type(many.put("/a")) is int and told(many.put, "/a", level=1063).endswith("`level != 1063` does not hold")
+    assert "64 bounds at most" in told(lambda: many.narrow(where={"put": "level <= 6"}))
+    assert many.narrow(where={"much": "size <= 6"}).much(6) == bytes(6)
+
+
+def counted(store):
+    # What a bound refuses is no call; it has used its turn of a rate.
+    once = store.narrow(where={"put": "level <= 6"}, calls=1, bytes="4 KiB")
+    for _ in range(5):
+        assert "does not hold" in told(once.put, "/a", data=bytes(2000), level=7)
+    assert type(once.put("/a", data=bytes(2000))) is int
+    assert "all 1 calls of this grant have been made" in told(once.put, "/a")
+    slowly = store.narrow(where={"put": "level <= 6"}, rate="1/h")
+    assert "does not hold" in told(slowly.put, "/a", level=7) and "more than 1 calls" in told(slowly.put, "/a")
+    # Results and exceptions are carried as well: what is too much of them keeps the next call from being made.
+    few = store.narrow(bytes="8 KiB")
+    assert len(few.much(100_000)) == 100_000 and "all 8192 bytes of this grant have been carried" in told(few.much, 1)
+    few = store.narrow(bytes="8 KiB")
+    assert told(few.fails, 10_000).startswith("ValueError") and "bytes of this grant" in told(few.much, 1)
+    # So is what it takes, for all that it comes from.
+    above = store.narrow(cpu=0.02)
+    busy = above.narrow(functions=["work"])
+    assert busy.describe().cpu == 0.02
+    busy.work(0.03)
+    for each in (busy, above):
+        assert "all 20 ms of processor time of this grant have been used" in told(each.work, 0.0)
+    assert store.work(0.0) is None and told(store.narrow(cpu=0).work, 0.0).startswith("QuotaExceeded")
+    # Those that are served within a call take of their own.
+    patient, other = store.narrow(cpu=0.3), cloison.spawn(client)
+    other.send(("meanwhile", patient, cloison.self()))
+    assert cloison.receive(timeout=300) == "meanwhile"
+    store.work.within(60)(0.4)
+    _cloison.server_of(store)[0].send(5)
+    assert cloison.receive(timeout=300) == 5
+    assert patient.work(0.0) is None
+    other.send("end")
+    # What is returned is looked at as arguments are.
+    assert store.wrong(1) == 1 and told(store.wrong, "x") == "TypeError: Store.wrong() has returned str, and says that it returns int"
+    assert store.optional(None) is None and "returns int or None" in told(store.optional, 1.5)
+
+
+def alike():
+    """What a zone refuses for a bound and arguments a service refuses, in the same words, and nothing else."""
+    server, like = start("Like")
+    zlib, allowed = cloison.capability("zlib"), 0
+    arguments = ((0, b""), (1, b"hello"), (0, b"hello"), (5, b"/a/../b"), (2, b"/a/b"), (7, b"x\0y"))
+    for bound in (
+        "len(buf) <= 5",
+        "crc == 0",
+        "crc in [0, 1]",
+        'buf starts_with "he"',
+        "buf ends_with 'b'",
+        'buf == "hello"',
+        'buf != "hello"',
+        'buf in ["hello", ""]',
+        'buf starts_with "/a/"',
+        '!(buf starts_with "/a/")',
+        "crc < 5 && len(buf) > 2",
+        "crc > 1 || len(buf) == 0",
+        "!(crc == 1)",
+        "6 / crc > 1",
+        "6 % crc == 0",
+        "crc * 9223372036854775807 * 9223372036854775807 * 4 >= 0",
+        "-crc <= 0",
+    ):
+        functions = [each.narrow(where={"crc32": bound}).crc32 for each in (zlib, like)]
+        for passed in arguments:
+            ours, other = (told(function, *passed) for function in functions)
+            allowed += not isinstance(ours, str)
+            if isinstance(ours, str):
+                ours, other = (re.sub(r"#\d+", "#", text) for text in (ours, other))
+                assert ours == other.replace("Like.", "zlib.") and "`" in ours, (bound, passed, ours, other)
+            else:
+                assert other == 0, (bound, passed, other)
+    assert 0 < allowed < 17 * 6
+    server.send("end")
 
 
 def forgeries(server, counter, one):
@@ -238,6 +469,17 @@ def refused():
     in_a_thread = []
     threading.Thread(target=lambda: in_a_thread.append(told(mine.add))).start()
     assert in_a_thread[0].startswith("RuntimeError"), in_a_thread
+    # What a server says of a call counts once, and only of one that it was told of.
+    own = mine.narrow(where={"add": "by < 0"}, calls=2)
+    question = (own.describe().number, cloison.self().number, "add", 0)
+    made, refused = (_cloison.admit(*question)[0] for _ in range(2))
+    assert made.outside([-1, None]) is None and "`by < 0` does not hold" in refused.outside([1, None])
+    assert told(refused.outside, [1, None]).startswith("Error: the broker knows nothing")
+    made.ended(0), made.ended(0), refused.ended(0)
+    assert told(made.outside, [1, None]).startswith("Error: the broker knows nothing")
+    assert "cannot be judged" in _cloison.admit(*question)[0].outside([])
+    assert [_cloison.admit(*question)[1] for _ in range(2)] == ["", "QuotaExceeded"]
+    assert told(_cloison.ServedCall).startswith("TypeError")
     gone = cloison.offer(Counter())
     gone.revoke()
     assert told(gone.add).startswith("Revoked"), told(gone.add)
@@ -333,6 +575,11 @@ def main():
     server, counter = start()
     calls(counter)
     narrowed(counter, one, two)
+    stores, store = start("Store")
+    bounded(store, one)
+    counted(store)
+    stores.send("end")
+    alike()
     forgeries(server, counter, one)
     in_flight(server, counter, one, two)
     given(counter)

@@ -13,6 +13,8 @@
 //! | microprocess | [`FromMicroprocess::Limit`] | | `Limited` or `Invalid` |
 //! | microprocess | [`FromMicroprocess::Offer`] | | `Offered`, `Invalid` or `Denied` |
 //! | microprocess | [`FromMicroprocess::Admit`] | | `Admitted`, `Denied`, `Exceeded` or `Because` |
+//! | microprocess | [`FromMicroprocess::NotMade`] | | `Denied` or `Invalid` |
+//! | microprocess | [`FromMicroprocess::Served`] | | none |
 //! | microprocess | [`FromMicroprocess::Open`] | | `Opened` with the channel's and the terms' memfds, or `Denied` or `Unavailable`; `Because` it was replaced, if the interface is another one by now: `Describe` gives that |
 //! | microprocess | [`FromMicroprocess::Find`] | | `Found` |
 //! | microprocess | [`FromMicroprocess::Interrupt`] | | none; what waits in a host service ends with `EINTR` |
@@ -22,6 +24,8 @@
 //! | microprocess | [`FromMicroprocess::Why`] | | `Because`, or `Unavailable` if nobody knows |
 
 use super::{Begin, CapabilityName, CapabilityRef, ChannelId, End, Look, Looked, Module, NarrowRequest, Spawn};
+use crate::grant::Bound;
+use crate::offered::OfferedFunction;
 use crate::process::{ProcessNumber, ProcessRef};
 use crate::{Grant, Interface};
 use serde::{Deserialize, Serialize};
@@ -125,7 +129,7 @@ pub enum FromMicroprocess {
         /// What the capability is called; [`SERVICE_NAME_BYTES`] at most.
         name: String,
         /// The functions, [`SERVICE_FUNCTIONS`] at most.
-        functions: Vec<String>,
+        functions: Vec<OfferedFunction>,
     },
     /// Another process calls a function of this one's service. May it?
     Admit {
@@ -137,6 +141,22 @@ pub enum FromMicroprocess {
         function: String,
         /// How many bytes the message has.
         bytes: u64,
+    },
+    /// A call that this process was told it may serve ([`ToMicroprocess::Admitted`]) is not made: a bound refuses its arguments. It does not count.
+    NotMade {
+        /// Which.
+        call: u64,
+        /// What there is to say of the bound, which comes first, in backquotes; [`LIMIT_TEXT_BYTES`] at most.
+        said: String,
+    },
+    /// Such a call has been answered.
+    Served {
+        /// Which.
+        call: u64,
+        /// How many bytes the answer has.
+        bytes: u64,
+        /// How much processor time it has taken, in nanoseconds.
+        cpu_ns: u64,
     },
     /// The standard library was asked for something of the machine that no capability of this process gives, where the application is recorded.
     /// It helps people, and nobody else believes it.
@@ -171,6 +191,10 @@ pub const SERVICE_NAME_BYTES: usize = 64;
 
 /// The most functions of a service.
 pub const SERVICE_FUNCTIONS: usize = 256;
+
+/// The most parameters of one of its functions that bounds may name.
+pub const SERVICE_PARAMETERS: usize = 64;
+
 /// The most capabilities that are given in one [`FromMicroprocess::Give`].
 pub const GIVEN_AT_ONCE: usize = 1000;
 
@@ -257,7 +281,7 @@ pub enum ToMicroprocess {
         /// What its server calls it.
         name: String,
         /// All functions, so that numbers agree with the grant's.
-        functions: Vec<String>,
+        functions: Vec<OfferedFunction>,
         /// What of it is granted.
         grant: Grant,
         /// Who serves it; without control.
@@ -274,10 +298,14 @@ pub enum ToMicroprocess {
     },
     /// The answer to [`FromMicroprocess::Offer`].
     Offered(CapabilityRef),
-    /// The answer to [`FromMicroprocess::Admit`]: it may, and the call is counted.
+    /// The answer to [`FromMicroprocess::Admit`]: it may if the bounds hold, and the call is counted.
     Admitted {
         /// The number of the grant that the service was offered as.
         service: u64,
+        /// The number of the call: what becomes of it is said by that, once ([`FromMicroprocess::NotMade`], [`FromMicroprocess::Served`]).
+        call: u64,
+        /// What must hold for its arguments.
+        bounds: Vec<Bound>,
     },
     /// The same: what the grant counts is used up.
     Exceeded {

@@ -1,9 +1,11 @@
-use super::{Allow, ApplicationLimits, AuditSettings, ProfileLimits, parse};
+use super::{Allow, ApplicationLimits, AuditSettings, ProfileLimits, narrowing, parse};
 use crate::{bundled, manifest};
-use cloison_contract::Interface;
 use cloison_contract::expression::{BytesTest, Expression, Operator, Real};
-use cloison_contract::grant::{Narrowing, Rate};
+use cloison_contract::grant::{Grant, Narrowing, Rate};
+use cloison_contract::message::NarrowRequest;
+use cloison_contract::offered::{OfferedFunction, OfferedParameter, OfferedType};
 use cloison_contract::process::Priority;
+use cloison_contract::{FunctionId, Interface};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -256,6 +258,58 @@ fn a_profile_grants_nothing() {
     assert!(one.message.contains("`adler32` is not granted by [capabilities.zlib]"), "{wrong}");
     let hint = "add \"adler32\" to `allow` at cloison.toml:4, or leave it out here";
     assert_eq!(one.hint.as_deref(), Some(hint));
+}
+
+/// Bounds on a service's arguments are read as those of a zone are, by what the annotations say; of what these do not say nothing is known.
+#[test]
+fn bounds_of_a_service_go_by_its_annotations() {
+    let parameter = |(name, annotation): (&str, &str)| OfferedParameter {
+        name: name.to_owned(),
+        takes: OfferedType::of(annotation),
+    };
+    let parameters = [
+        ("level", "int"),
+        ("ratio", "float"),
+        ("sure", "bool"),
+        ("path", "str"),
+        ("data", "bytes | None"),
+        ("NULL", "int"),
+        ("tag", ""),
+    ];
+    let put = OfferedFunction { name: "put".into(), parameters: parameters.map(parameter).into() };
+    let interface =
+        Interface::of_service("Store", &[put, OfferedFunction { name: "get".into(), parameters: Vec::new() }]);
+    let grant = Grant::new([FunctionId(0)]);
+    let read = |function: &str, bound: &str| {
+        let request = NarrowRequest { bounds: vec![(function.into(), bound.into())], ..NarrowRequest::default() };
+        narrowing(&request, &interface, &grant)
+    };
+    let first = |bound: &str| read("put", bound).unwrap_or_else(|error| panic!("{bound}: {error}")).bounds.remove(0).1;
+    let equal = |index, number| {
+        Expression::Binary(Operator::Equal, Expression::Parameter(index).into(), Expression::Integer(number).into())
+    };
+    assert_eq!(first("level == 1").expression, equal(0, 1));
+    assert_eq!(first("ratio < 1").expression, Expression::Compare(Real::Parameter(1), Operator::Less, 1.0));
+    assert_eq!(first("sure == 1").expression, equal(2, 1));
+    let starts = Expression::Bytes(3, BytesTest::StartsWith(b"/a/".into()));
+    assert_eq!(first("path starts_with \"/a/\"").expression, starts);
+    assert_eq!(first("len(data)").expression, Expression::Length(4));
+    assert_eq!(first("NULL == 0").expression, equal(5, 0), "a parameter of that name is no constant");
+    for (bound, said) in [
+        ("tag == 1", "nothing is known of `tag`"),
+        ("len(tag) == 1", "nothing is known of `tag`"),
+        ("tag in [1]", "nothing is known of `tag`"),
+        ("tag starts_with \"a\"", "nothing is known of `tag`"),
+        ("tag.x == 1", "`tag` is no struct"),
+        ("*tag == 1", "nothing is known of `tag`"),
+        ("*level == 1", "`level` is not a pointer"),
+        ("put(1)", "`put` cannot be called"),
+        ("data == 1", "compared with a text in quotes"),
+    ] {
+        let error = read("put", bound).expect_err(bound);
+        assert!(error.contains(said), "{bound}: {error}");
+    }
+    assert!(read("get", "1 == 1").expect_err("not granted").contains("it allows no function `get`"));
 }
 
 proptest! {

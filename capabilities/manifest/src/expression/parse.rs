@@ -181,9 +181,9 @@ impl<'a> Parser<'a> {
                 "a number with a fraction stands alone on one side of a comparison, and a floating-point argument on the other",
             )),
             Token::Integer(value) => Ok(Expression::Integer(value)),
-            Token::Name("NULL") => Ok(Expression::Integer(0)),
+            Token::Name("NULL") if !self.is_parameter("NULL") => Ok(Expression::Integer(0)),
             Token::Name("return") => self.value(span),
-            Token::Name("sizeof") => Err(Mistake::new(span, "`sizeof` is not known in expressions").hint(
+            Token::Name("sizeof") if !self.is_parameter("sizeof") => Err(Mistake::new(span, "`sizeof` is not known in expressions").hint(
                 "a length counts elements, not bytes; where C counts bytes, name the size in [constants]: \
                  `ENTRY_SIZE = 72` and `n / ENTRY_SIZE`",
             )),
@@ -329,7 +329,11 @@ impl<'a> Parser<'a> {
     fn find(&self, name: &str, span: Range<usize>) -> Result<(usize, &'a CType), Mistake> {
         let parameters = self.scope.parameters;
         let index = parameters.iter().position(|(known, _)| *known == name);
-        index.map(|index| (index, parameters[index].1)).ok_or_else(|| self.unknown_name(name, span))
+        match index.map(|index| (index, parameters[index].1)) {
+            Some((_, CType::Void)) => Err(not_annotated(name, span)),
+            Some(found) => Ok(found),
+            None => Err(self.unknown_name(name, span)),
+        }
     }
 
     fn unknown_name(&self, name: &str, span: Range<usize>) -> Mistake {
@@ -406,4 +410,12 @@ impl<'a> Parser<'a> {
     fn here(&self) -> Range<usize> {
         self.tokens.get(self.next).map_or(self.text.len()..self.text.len(), |(_, span)| span.clone())
     }
+}
+
+/// A parameter of a service of which nothing is known.
+fn not_annotated(name: &str, span: Range<usize>) -> Mistake {
+    let message = format!("nothing is known of `{name}` that a bound could go by");
+    Mistake::new(span, message).hint(format!(
+        "in the service, annotate it as `int`, `float`, `bool`, `str` or `bytes` (`{name}: int`); what `*` and `**` collect cannot be bounded"
+    ))
 }

@@ -77,3 +77,13 @@ def narrows(zlib: cloison.Capability) -> None:
     least.revoke()
     cloison.revoke(less)
     print(cloison.describe(zlib).delegate, Counter.start(5, profile="worker"), cloison.Child(work, profile="worker"))
+
+@cloison.service
+class Adder:
+    def add(self, by: int) -> int:
+        return by
+
+def offers() -> None:
+    adder: Adder = cloison.offer(Adder())
+    least = cloison.narrow(adder, where={"add": "by < 9"}, cpu=0.5)
+    print(least.add(1) + 1, cloison.describe(least).parameters["add"][0].upper())

@@ -15,6 +15,7 @@
 //! | `lines` | the lines of `cloison.toml` that say what is granted: pure |
 //! | `revoking` | how one ends, and the channels that are cut with it |
 //! | `offered` | services that microprocesses serve: who may call what of them |
+//! | `serving` | their calls: what bounds refuse does not count, and what the others have carried and taken does |
 //! | `noting` | what the audit trail is told of all that |
 
 mod finding;
@@ -28,7 +29,9 @@ mod noting;
 mod offered;
 pub mod profiles;
 mod revoking;
+mod serving;
 
 pub(crate) use giving::GivenCapability;
 pub(crate) use held::{HeldCapabilities, Lineage};
 pub use lines::TermLines;
+pub(crate) use serving::AdmittedCalls;

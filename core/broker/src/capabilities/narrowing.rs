@@ -7,6 +7,7 @@ use crate::capabilities::grants::{GrantEntry, GrantKey, GrantTable, Narrower};
 use crate::capabilities::limiting::OPERATOR;
 use crate::capabilities::lines::GrantTerm;
 use crate::processes::process::Process;
+use cloison_contract::Grant;
 use cloison_contract::grant::Narrowing;
 use cloison_contract::message::{CapabilityName, CapabilityRef, End, NarrowRequest, ToMicroprocess};
 use cloison_contract::process::ProcessNumber;
@@ -17,13 +18,12 @@ impl Broker {
     /// What narrowing a grant by that means, or why it makes no sense.
     pub(crate) fn narrowing(&self, key: GrantKey, by: &NarrowRequest) -> Result<Narrowing, String> {
         let interface = self.interface_of(key).ok_or("there is nothing to narrow")?;
-        let of_zones = !by.bounds.is_empty() || by.cpu_ms.is_some() || by.quiet;
-        if of_zones && self.grants.service(key).is_some() {
-            return Err("`where`, `cpu` and `callbacks` are about zones: a service that a process serves checks its arguments itself\n\
-                        hint: functions, calls, bytes, rate, expires and delegate narrow a service"
-                .into());
+        let grant = self.grants.effective(key);
+        let narrowing = application::narrowing(by, &interface, &grant)?;
+        if self.grants.service(key).is_some() {
+            may_be_judged(&grant.narrow(&narrowing))?;
         }
-        application::narrowing(by, &interface, &self.grants.effective(key))
+        Ok(narrowing)
     }
 
     /// Make another capability of it, that allows less. `at` is the line of the program that does so, as the program says.
@@ -143,5 +143,18 @@ impl Broker {
             std::iter::successors(Some(held), |one| grants.parent(*one)).any(|one| one == key)
         };
         self.cut_channels(|held, grants| below(held, grants).then_some(End::Narrowed));
+    }
+}
+
+/// The most bounds of one function of a service: its process is told all of them at each call.
+const SERVICE_BOUNDS: usize = 64;
+
+/// Whether a service's process can judge the bounds of a grant.
+fn may_be_judged(grant: &Grant) -> Result<(), String> {
+    match grant.functions.iter().any(|function| grant.bounds_of(*function).count() > SERVICE_BOUNDS) {
+        true => {
+            Err(format!("a function of a service has {SERVICE_BOUNDS} bounds at most, those counted that held before"))
+        }
+        false => Ok(()),
     }
 }

@@ -5,6 +5,7 @@
 //! client   ── message ─▶ server          which function, with what, by which grant: a number, which is worth nothing by itself
 //! server   ── Admit ─▶ broker            does that client hold it, is it alive, does it allow the function, is something left of it?
 //! client   ◀─ message ── server          the answer
+//! server   ── Served ─▶ broker           how large it was, and how long it took (`serving`)
 //! ```
 //!
 //! Who the client is, the server knows from the router. A server that says something else spoils what its own service counts, and nothing
@@ -16,16 +17,19 @@ use crate::capabilities::finding::not_held;
 use crate::capabilities::grants::{GrantKey, OfferedService};
 use crate::capabilities::held::Doings;
 use crate::capabilities::limiting::Limited;
+use crate::capabilities::serving::AdmittedCall;
 use crate::processes::process::Process;
-use cloison_contract::message::{End, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES, ToMicroprocess};
+use cloison_contract::message::{End, SERVICE_FUNCTIONS, SERVICE_NAME_BYTES, SERVICE_PARAMETERS, ToMicroprocess};
+use cloison_contract::offered::OfferedFunction;
 use cloison_contract::process::ProcessNumber;
 use cloison_contract::{Interface, printable};
 use cloison_transport::counting::Denial;
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 impl Broker {
     /// A process offers functions of its own.
-    pub(crate) fn offer(&mut self, pid: Pid, name: String, functions: Vec<String>) -> ToMicroprocess {
+    pub(crate) fn offer(&mut self, pid: Pid, name: String, functions: Vec<OfferedFunction>) -> ToMicroprocess {
         let denied = |message: String| ToMicroprocess::Denied { message };
         let Some(server) = self.processes.get(pid).and_then(Process::running).map(|running| running.reference) else {
             return denied("a process that runs nothing offers nothing".into());
@@ -37,7 +41,7 @@ impl Broker {
         if let Err(error) = self.random(&mut token) {
             return denied(format!("there is no random token: {error}"));
         }
-        let terms = functions.join(", ");
+        let terms = functions.iter().map(|function| function.name.as_str()).collect::<Vec<_>>().join(", ");
         let service = OfferedService { server: server.send_only(), name, functions };
         let key = match self.grants.offer(service, token) {
             Ok(key) => key,
@@ -56,16 +60,18 @@ impl Broker {
 
     /// Whether a service may be called so, and its functions. Names are letters, digits and underscores: they are shown to operators, and stand
     /// in the audit trail.
-    fn may_be_called(&self, name: &str, functions: &[String]) -> Result<(), String> {
+    fn may_be_called(&self, name: &str, functions: &[OfferedFunction]) -> Result<(), String> {
         let is_name = |name: &str| {
             name.len() <= SERVICE_NAME_BYTES
                 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
                 && !name.starts_with(|first: char| first.is_ascii_digit())
                 && !name.is_empty()
         };
-        if !is_name(name) || !functions.iter().all(|function| is_name(function)) {
+        let parameters = || functions.iter().flat_map(|function| &function.parameters);
+        let all_are = functions.iter().all(|one| is_name(&one.name)) && parameters().all(|one| is_name(&one.name));
+        if !is_name(name) || !all_are {
             return Err(format!(
-                "names of a service and of its functions have ASCII letters, digits and underscores, and {SERVICE_NAME_BYTES} characters at most"
+                "names of a service, of its functions and of their parameters have ASCII letters, digits and underscores, and {SERVICE_NAME_BYTES} characters at most"
             ));
         }
         if self.application.capabilities.contains_key(name) {
@@ -77,12 +83,18 @@ impl Broker {
         if functions.len() > SERVICE_FUNCTIONS {
             return Err(format!("{} functions are too many: {SERVICE_FUNCTIONS} are the most", functions.len()));
         }
-        let mut sorted: Vec<_> = functions.iter().collect();
-        sorted.sort();
-        match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(format!("two functions are called `{}`", pair[0])),
-            None => Ok(()),
+        if let Some(twice) = named_twice(functions.iter().map(|function| function.name.as_str())) {
+            return Err(format!("two functions are called `{twice}`"));
         }
+        for OfferedFunction { name, parameters } in functions {
+            if parameters.len() > SERVICE_PARAMETERS {
+                return Err(format!("`{name}` has {} parameters: {SERVICE_PARAMETERS} are the most", parameters.len()));
+            }
+            if let Some(twice) = named_twice(parameters.iter().map(|parameter| parameter.name.as_str())) {
+                return Err(format!("two parameters of `{name}` are called `{twice}`"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether that client may call a function of a service of this process's, as it says it wants to. Counts the call.
@@ -157,8 +169,11 @@ impl Broker {
                 AuditEvent::call(who, &name, function).grant(self.number_of(key))
             });
         }
-        let root = self.grants.way(key).last().map_or(0, |root| root.reference.number);
-        ToMicroprocess::Admitted { service: root }
+        let service = self.grants.way(key).last().map_or(0, |root| root.reference.number);
+        let bounds = self.grants.bounds_of(key, id);
+        let counted = self.grants.counted_on(key);
+        let call = self.serves(pid, AdmittedCall { key, client, function: id, bytes, counted });
+        ToMicroprocess::Admitted { service, call, bounds }
     }
 
     fn not_admitted(
@@ -173,7 +188,7 @@ impl Broker {
     }
 
     /// Tell the audit trail that a client was refused a call of a service, as it is told of what zones refuse.
-    fn note_refused(&self, client: ProcessNumber, key: GrantKey, function: &str, reason: &str) {
+    pub(super) fn note_refused(&self, client: ProcessNumber, key: GrantKey, function: &str, reason: &str) {
         let Some(pid) = self.numbers.get(&client) else { return };
         let limit = |doings: &mut Doings| doings.refused.admit(Instant::now());
         self.note_doing(*pid, limit, |who| {
@@ -206,4 +221,10 @@ impl Broker {
             }
         }
     }
+}
+
+/// A name that is there twice.
+fn named_twice<'n>(names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let mut seen = BTreeSet::new();
+    names.into_iter().find(|name| !seen.insert(*name))
 }

@@ -52,7 +52,7 @@ pub struct CapabilityRow {
     pub refused: u64,
     /// How many bytes calls have carried.
     pub bytes: u64,
-    /// How long calls have run, in nanoseconds of processor time; counted only if there is a limit.
+    /// How long calls have run, in nanoseconds of processor time; of a zone's counted only if there is a limit.
     pub cpu_ns: u64,
 }
 

@@ -314,6 +314,9 @@ impl Broker {
         if let FromMicroprocess::Lacks { service, what, writes } = message {
             return self.record_lack(Lack { service, what, writes }); // nor this
         }
+        if let FromMicroprocess::Served { call, bytes, cpu_ns } = message {
+            return self.has_served(pid, call, bytes, cpu_ns); // nor this
+        }
         // One question at a time: answers that a microprocess does not read would fill the broker's memory, a module's text each.
         if self.processes.get(pid).is_some_and(|process| process.control.has_unread()) {
             return self.process_silent(pid, &ControlError::Malformed("a question before the last answer was read"));
@@ -343,7 +346,11 @@ impl Broker {
                 ToMicroprocess::Found(found)
             }
             FromMicroprocess::Look(look) => ToMicroprocess::Looked(self.sources.look(&look)),
-            FromMicroprocess::Lacks { .. } | FromMicroprocess::Stack { .. } | FromMicroprocess::Uses { .. } => return,
+            FromMicroprocess::NotMade { call, said } => self.does_not_serve(pid, call, &said),
+            FromMicroprocess::Lacks { .. }
+            | FromMicroprocess::Served { .. }
+            | FromMicroprocess::Stack { .. }
+            | FromMicroprocess::Uses { .. } => return,
             FromMicroprocess::Open { capability, edition } => return self.open(pid, capability, edition),
             FromMicroprocess::Interrupt { channel } => return self.interrupt(pid, channel),
             FromMicroprocess::Overdue { channel } => return self.overdue(pid, channel),

@@ -1,7 +1,7 @@
 //! A microprocess as the broker sees it.
 
 use crate::capabilities::grants::GrantKey;
-use crate::capabilities::{HeldCapabilities, Lineage};
+use crate::capabilities::{AdmittedCalls, HeldCapabilities, Lineage};
 use crate::child::{Child, Exit, NumberedChild};
 use crate::processes::scheduling::{Load, Standing};
 use crate::reactor::ReactorKey;
@@ -36,6 +36,8 @@ pub(crate) struct Process {
     pub(crate) held: HeldCapabilities,
     /// Why channels of it have ended, kept until it asks.
     pub(crate) ends: BTreeMap<ChannelId, End>,
+    /// Calls of its services that it is serving.
+    pub(crate) served: AdmittedCalls,
 }
 
 /// How the end of a microprocess is seen.
@@ -134,6 +136,7 @@ impl Process {
             channels: BTreeMap::new(),
             held: HeldCapabilities::default(),
             ends: BTreeMap::new(),
+            served: AdmittedCalls::default(),
         }
     }
 

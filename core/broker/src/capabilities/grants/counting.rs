@@ -103,6 +103,27 @@ impl GrantTable {
         counted
     }
 
+    /// Those grants on which a call of a service counts, by that one.
+    pub(crate) fn counted_on(&self, key: GrantKey) -> Vec<GrantKey> {
+        self.counting(key)
+    }
+
+    /// A call of a service that was counted on those grants, with so many bytes, is not made after all. What it has used of a rate stays used.
+    pub(crate) fn give_call_back(&self, counted: &[GrantKey], bytes: u64) {
+        let past = |key: &GrantKey| self.entries.get(*key).map(|entry| (entry.quota(), &entry.past));
+        counting::give_back(counted.iter().filter_map(past), bytes);
+    }
+
+    /// A call of a service that was counted on those grants has had an answer of so many bytes, and has taken so much processor time. What is too
+    /// much of either keeps the next call from being made.
+    pub(crate) fn add_served(&self, counted: &[GrantKey], bytes: u64, cpu_ns: u64) {
+        for entry in counted.iter().filter_map(|key| self.entries.get(*key)) {
+            let past = entry.past.get();
+            let (bytes, cpu_ns) = (past.bytes.saturating_add(bytes), past.cpu_ns.saturating_add(cpu_ns));
+            entry.past.set(AccountState { bytes, cpu_ns, ..past });
+        }
+    }
+
     /// So many calls were refused of which no zone knows.
     pub(crate) fn count_refused(&self, key: GrantKey, times: u32) {
         let Some(entry) = self.entries.get(key) else { return };

@@ -26,7 +26,7 @@ pub(crate) const MOST_HELD_OF_ONE: usize = 1000;
 /// How many grants an application may have.
 const MOST_OF_APPLICATION: usize = 100_000;
 
-/// How many bytes of bounds, and of services' names of functions, may be in the grants that one process has made and that count for it, and in
+/// How many bytes of bounds, and of services' names of functions and parameters, may be in the grants that one process has made and that count for it, and in
 /// all of an application. Read, a bound takes some thirty times its text; a short name as much.
 pub(super) const BOUND_BYTES: u64 = 256 << 10;
 const BOUND_BYTES_OF_APPLICATION: u64 = 4 << 20;
@@ -57,7 +57,7 @@ pub(crate) enum TooMany {
     )]
     Application,
     #[error(
-        "the bounds (`where`) of this process's capabilities, and the names of its services' functions, are too long together: {BOUND_BYTES} bytes are the most, and {BOUND_BYTES_OF_APPLICATION} of the whole application"
+        "the bounds (`where`) of this process's capabilities, and the names of its services' functions and their parameters, are too long together: {BOUND_BYTES} bytes are the most, and {BOUND_BYTES_OF_APPLICATION} of the whole application"
     )]
     Bounds,
     #[error(

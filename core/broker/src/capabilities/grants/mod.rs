@@ -34,6 +34,7 @@ mod tests;
 
 use cloison_contract::grant::{Narrowing, Quota};
 use cloison_contract::message::CapabilityRef;
+use cloison_contract::offered::OfferedFunction;
 use cloison_contract::process::{ProcessNumber, ProcessRef};
 use cloison_contract::{FunctionId, Grant};
 use cloison_transport::account::AccountState;
@@ -151,13 +152,13 @@ pub(crate) struct OfferedService {
     /// What the server calls it.
     pub(crate) name: String,
     /// The functions, in the order of their numbers.
-    pub(crate) functions: Vec<String>,
+    pub(crate) functions: Vec<OfferedFunction>,
 }
 
 impl OfferedService {
     /// The number of that function.
     pub(crate) fn function(&self, name: &str) -> Option<FunctionId> {
-        let index = self.functions.iter().position(|function| function == name)?;
+        let index = self.functions.iter().position(|function| function.name == name)?;
         u32::try_from(index).ok().map(FunctionId)
     }
 }
@@ -217,7 +218,7 @@ impl GrantTable {
         if self.offered.get(&minter).is_some_and(|offered| offered.len() >= MOST_SERVICES) {
             return Err(TooMany::Services);
         }
-        let name_bytes = service.functions.iter().map(|function| function.len() as u64).sum();
+        let name_bytes = service.functions.iter().map(name_bytes).sum();
         self.may_make(minter, name_bytes)?;
         let grant = Grant::new((0..service.functions.len() as u32).map(FunctionId));
         let origin = Origin::Service { service: Box::new(service), grant: Box::new(grant) };
@@ -361,3 +362,13 @@ impl GrantTable {
         self.offered.get(&process).into_iter().flatten().copied().collect()
     }
 }
+
+/// What one function of a service counts: its name, and those of its parameters, each of which takes a little more than that.
+fn name_bytes(function: &OfferedFunction) -> u64 {
+    let parameters: u64 =
+        function.parameters.iter().map(|parameter| parameter.name.len() as u64 + PARAMETER_BYTES).sum();
+    function.name.len() as u64 + parameters
+}
+
+/// What a parameter counts beside its name.
+const PARAMETER_BYTES: u64 = 4;

@@ -20,6 +20,25 @@ impl GrantTable {
             })
     }
 
+    /// What must hold for the arguments of that function: the bounds of every step of the way, those of the root first.
+    pub(crate) fn bounds_of(&self, key: GrantKey, function: FunctionId) -> Vec<Bound> {
+        let mut steps: Vec<_> = self.way(key).map(|entry| &entry.origin).collect();
+        steps.reverse();
+        let mut bounds: Vec<Bound> = Vec::new();
+        for step in steps {
+            let own = match step {
+                Origin::Root { grant, .. } | Origin::Service { grant, .. } => &grant.bounds,
+                Origin::Narrowed { by, .. } => &by.bounds,
+            };
+            for (_, bound) in own.iter().filter(|(of, _)| *of == function) {
+                if !bounds.contains(bound) {
+                    bounds.push(bound.clone());
+                }
+            }
+        }
+        bounds
+    }
+
     /// What is left after every narrowing on the way.
     pub(crate) fn effective(&self, key: GrantKey) -> Grant {
         let mut steps: Vec<_> = self.way(key).map(|entry| &entry.origin).collect();

@@ -1,6 +1,7 @@
 use super::limits::{BOUND_BYTES, MOST_GRANTS};
 use super::*;
-use cloison_contract::grant::Quota;
+use cloison_contract::expression::Expression;
+use cloison_contract::grant::{Bound, Quota};
 use cloison_transport::account::Account;
 use cloison_transport::counting::Denial;
 
@@ -231,7 +232,8 @@ fn an_expired_one_is_not_alive() {
 
 fn offer(table: &mut GrantTable, server: ProcessNumber) -> GrantKey {
     let server = ProcessRef { number: server, token: [5; 16] };
-    let service = OfferedService { server, name: "Counter".into(), functions: vec!["add".into(), "value".into()] };
+    let functions = ["add", "value"].map(|name| OfferedFunction { name: name.into(), parameters: Vec::new() }).into();
+    let service = OfferedService { server, name: "Counter".into(), functions };
     let key = table.offer(service, [4; 16]).unwrap();
     table.held(key);
     key
@@ -280,6 +282,52 @@ fn calls_of_a_service_are_counted_on_all_that_they_come_from() {
     assert_eq!(table.count_call(brief, 0), Err(Denial::Expired));
 }
 
+/// What a bound refuses is given back, on all that it was counted on; what an answer has, and has taken, keeps the next call from being made.
+#[test]
+fn what_becomes_of_a_call_of_a_service_is_counted_where_the_call_was() {
+    let mut table = GrantTable::default();
+    let service = offer(&mut table, 3);
+    let quota = Quota { calls: Some(2), bytes: Some(100), cpu_ns: Some(1000), ..Quota::default() };
+    let few = table.narrow(service, Narrowing { quota, ..Narrowing::default() }, None, false, 3, [2; 16]).unwrap();
+    let one = table.narrow(few, Narrowing::default(), None, false, 4, [3; 16]).unwrap();
+    let counted = table.counted_on(one);
+    assert_eq!(counted, [one, few]);
+    let used = |table: &GrantTable, key| table.get(key).unwrap().used();
+    for _ in 0..5 {
+        assert_eq!(table.count_call(one, 100), Ok(()));
+        table.give_call_back(&counted, 100);
+    }
+    assert_eq!([one, few].map(|key| (used(&table, key).calls, used(&table, key).bytes)), [(0, 0); 2]);
+    assert_eq!(table.count_call(one, 60), Ok(()));
+    table.add_served(&counted, 50, 10);
+    assert_eq!([one, few].map(|key| (used(&table, key).bytes, used(&table, key).cpu_ns)), [(110, 10); 2]);
+    assert_eq!(table.count_call(one, 0), Err(Denial::Bytes(100)));
+    table.give_call_back(&counted, 60);
+    table.add_served(&counted, 0, 990);
+    assert_eq!(table.count_call(one, 0), Err(Denial::Cpu(1000)));
+    table.add_served(&counted, u64::MAX, u64::MAX);
+    assert_eq!((used(&table, few).bytes, used(&table, few).cpu_ns), (u64::MAX, u64::MAX), "and no further");
+}
+
+/// A server is told every bound that holds for a function, from the first step on, and each once.
+#[test]
+fn the_bounds_of_a_function_are_those_of_every_step() {
+    let mut table = GrantTable::default();
+    let service = offer(&mut table, 3);
+    let bound = |text: &str| Bound { expression: Expression::Integer(1), text: text.to_owned() };
+    let by = |bounds: &[(u32, &str)]| Narrowing {
+        bounds: bounds.iter().map(|(function, text)| (FunctionId(*function), bound(text))).collect(),
+        ..Narrowing::default()
+    };
+    let one = table.narrow(service, by(&[(0, "a"), (1, "b")]), None, false, 3, [2; 16]).unwrap();
+    let two = table.narrow(one, by(&[(0, "c"), (0, "a")]), None, false, 3, [3; 16]).unwrap();
+    let texts = |key, function| {
+        table.bounds_of(key, FunctionId(function)).into_iter().map(|bound| bound.text).collect::<Vec<_>>()
+    };
+    assert_eq!((texts(two, 0), texts(two, 1)), (vec!["a".into(), "c".into()], vec!["b".into()]));
+    assert!(texts(service, 0).is_empty());
+}
+
 #[test]
 fn a_process_offers_so_many_services() {
     let mut table = GrantTable::default();
@@ -298,7 +346,8 @@ fn a_process_offers_so_many_services() {
     table.end(keys[1], GrantEnd::Revoked);
     assert!(table.get(keys[1]).is_some() && table.offer(more.clone(), [0; 16]).is_ok());
     assert_eq!(table.offer(more, [0; 16]), Err(TooMany::Services));
-    let long = OfferedService { server, name: "Long".into(), functions: vec!["x".repeat(64); 256] };
+    let function = OfferedFunction { name: "x".repeat(64), parameters: Vec::new() };
+    let long = OfferedService { server, name: "Long".into(), functions: vec![function; 256] };
     let long = OfferedService { server: ProcessRef { number: 5, ..server }, ..long };
     let offered = (0..MOST_SERVICES).take_while(|_| table.offer(long.clone(), [0; 16]).is_ok()).count();
     assert_eq!(offered as u64, BOUND_BYTES / (64 * 256));

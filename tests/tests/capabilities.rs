@@ -508,7 +508,12 @@ fn the_audit_trail_says_what_a_service_has_refused() {
     let [denied] = denied.as_slice() else { panic!("one line: {text}") };
     assert_eq!((&denied["capability"], &denied["function"]), (&"Clock".into(), &"tick".into()), "{text}");
     assert_eq!(denied["process"]["number"], 3, "its client: {text}");
-    assert!(denied["reason"].as_str().is_some_and(|why| why.contains("`times <= 1`") && why.contains(", as process 1 has narrowed it")), "{text}");
+    assert!(
+        denied["reason"].as_str().is_some_and(
+            |why| why.contains("`times <= 1`") && why.contains(", as process 1 (main.py:28) has narrowed it")
+        ),
+        "{text}"
+    );
     let used = |what: &str| {
         let its = lines.iter().filter(|line| line["event"] == "use" && line["grant"] == denied["grant"]);
         its.filter_map(|line| line[what].as_u64()).sum::<u64>()

@@ -80,7 +80,7 @@ fn descriptors_that_run_out_end_nobody() {
     let limit = Rlimit { current: Some(228), maximum: Some(228) };
     prlimit(Pid::from_raw(running.pid()), Resource::Nofile, limit).expect("a limit of a process of ours");
     running.stdin().write_all(b"\n").expect("it waits for a line");
-    let expected = "there are descriptors for 24 microprocesses and no more | hint: `ulimit -n 3575` allows as many as [limits] processes in ./cloison.toml; root raises the hard limit";
+    let expected = "there are descriptors for 36 microprocesses and no more | hint: `ulimit -n 1436` allows as many as [limits] processes in ./cloison.toml; root raises the hard limit";
     assert_eq!(lines.next().as_deref(), Some(expected));
     assert_eq!(lines.next().as_deref(), Some("True"));
     let all = processes(project.folder()).len();

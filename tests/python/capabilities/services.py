@@ -291,6 +291,7 @@ BOUNDED = (
 def bounded(store, one):
     parameters = ("path: str", "data: bytes", "level: int", "ratio: float", "sure: bool", "mode: str | None", "raw: bytes | None", "tag")
     assert store.describe().parameters["put"] == (*parameters, "NULL: int", "rest", "others")
+    line = bounded.__code__.co_firstlineno + 5
     for bound, passed, said in BOUNDED:
         narrowed = store.narrow(where={"put": bound})
         args, kwargs = (passed, {}) if isinstance(passed, tuple) else (("/a",), passed)
@@ -299,7 +300,7 @@ def bounded(store, one):
             assert type(answer) is int, (bound, passed, answer)
             continue
         number = narrowed.describe().number
-        allows = f"what this capability allows, as process 1 has narrowed it (#{number})"
+        allows = f"what this capability allows, as process 1 (main.py:{line}) has narrowed it (#{number})"
         assert answer == f"CapabilityDenied: Store.put(): the arguments are outside of {allows}: `{bound}` {said}", (bound, passed, answer)
         # Nor do they get there around the client's own runtime.
         if not kwargs:

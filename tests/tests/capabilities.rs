@@ -154,9 +154,11 @@ fn an_operator_sees_who_holds_what_and_takes_it_back() {
     let number = narrowed["number"].to_string();
     live.ask(&["narrow", &number]).ends_with(1);
     live.ask(&["narrow", &number, "--where", "crc32=nothing <= 1"]).ends_with(1).complains(&["nothing"]);
-    live.ask(&["narrow", &number, "--calls", "5", "--where", "crc32=len <= 4"]).ends_with(0);
+    live.ask(&["narrow", &number, "--calls", "5", "--where", "crc32=len <= 4"])
+        .ends_with(0)
+        .complains(&["is narrowed"]);
     assert_eq!(live.ended(), "CapabilityDenied 1 QuotaExceeded");
-    live.ask(&["revoke", &number]).ends_with(0);
+    live.ask(&["revoke", &number]).ends_with(0).complains(&["is revoked, with all that was narrowed from it"]);
     assert_eq!(live.ended(), "Revoked");
     live.ask(&["revoke", "zlib"]).ends_with(0);
     assert_eq!(live.ended(), "Revoked");

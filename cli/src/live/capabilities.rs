@@ -75,8 +75,10 @@ pub fn revoke(arguments: &RevokeArguments) -> anyhow::Result<ExitCode> {
     let found = arguments.capabilities.iter().map(|named| capability(named)).collect::<Result<Vec<_>, _>>()?;
     for (named, (broker, number)) in arguments.capabilities.iter().zip(found) {
         match find::ask(broker, Ask::Revoke { number })? {
-            InspectionAnswer::Revoked { was_alive: true } => {}
-            InspectionAnswer::Revoked { was_alive: false } => eprintln!("{named} was not alive any more"),
+            InspectionAnswer::Revoked { was_alive: true } => {
+                eprintln!("{} is revoked, with all that was narrowed from it", printable(named));
+            }
+            InspectionAnswer::Revoked { was_alive: false } => eprintln!("{} was not alive any more", printable(named)),
             _ => return Err(gone(named)),
         }
     }
@@ -160,7 +162,10 @@ pub fn narrow(arguments: &NarrowCommand) -> anyhow::Result<ExitCode> {
     }
     let (broker, number) = capability(&arguments.capability)?;
     match find::ask(broker, Ask::Narrow { number, by: Box::new(by) })? {
-        InspectionAnswer::Narrowed => Ok(ExitCode::SUCCESS),
+        InspectionAnswer::Narrowed => {
+            eprintln!("{} is narrowed, for all who hold it", printable(&arguments.capability));
+            Ok(ExitCode::SUCCESS)
+        }
         InspectionAnswer::NotNarrowed { message } => bail!("{}: {message}", arguments.capability),
         _ => Err(gone(&arguments.capability)),
     }

@@ -507,12 +507,22 @@ fn the_audit_trail_says_what_a_service_has_refused() {
     let text = std::fs::read_to_string(project.app("audit.jsonl")).expect("a trail");
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let denied: Vec<_> = lines.iter().filter(|line| line["event"] == "deny").collect();
-    let [denied] = denied.as_slice() else { panic!("one line: {text}") };
+    // What a process says of others is its own doing, and takes nobody else's place.
+    let (floods, denied): (Vec<_>, Vec<_>) = denied.into_iter().partition(|line| line["process"]["number"] == 2);
+    assert_eq!(floods.len(), 1000, "{text}");
+    let end = lines.iter().find(|line| line["event"] == "end" && line["process"]["number"] == 2);
+    assert_eq!(end.map(|end| &end["dropped"]), Some(&2000.into()), "{text}");
+    let [missing, denied] = denied.as_slice() else { panic!("two lines: {text}") };
+    assert_eq!((&missing["process"]["number"], &missing["capability"]), (&1.into(), &"secrets".into()), "{text}");
     assert_eq!((&denied["capability"], &denied["function"]), (&"Clock".into(), &"tick".into()), "{text}");
-    assert_eq!(denied["process"]["number"], 3, "its client: {text}");
+    assert_eq!(
+        (&denied["process"]["number"], &denied["by"]),
+        (&4.into(), &3.into()),
+        "its client and its server: {text}"
+    );
     assert!(
         denied["reason"].as_str().is_some_and(
-            |why| why.contains("`times <= 1`") && why.contains(", as process 1 (main.py:28) has narrowed it")
+            |why| why.contains("`times <= 1`") && why.contains(", as process 1 (main.py:42) has narrowed it")
         ),
         "{text}"
     );

@@ -5,10 +5,10 @@ use cloison_tests::{Project, User};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-/// Blanks that may be there or not, and what each has in the broker: its mailbox is the one mapping.
+/// Blanks that may be there or not, and what each has in the broker: control socket, pidfd and bell; its mailbox is the one mapping.
 const BLANKS: usize = 16;
-const DESCRIPTORS_EACH: usize = 2;
-/// So many microprocesses have two descriptors in the broker, and all others one.
+const DESCRIPTORS_EACH: usize = 3;
+/// So many microprocesses have a pidfd in the broker beside the control socket that each has.
 const WATCHED_BY_DESCRIPTOR: usize = 128;
 const MAPPINGS_EACH: usize = 1;
 
@@ -54,6 +54,24 @@ fn ends_among_many_are_told_as_what_they_were() {
         .main(&[])
         .output()
         .prints("0 normal 40\n1 shutdown 40\n2 ValueError: raised 40\n3 killed 40\n4 killed 40\n");
+}
+
+/// Whoever closes its control socket is not heard of any more, and takes no descriptors for living on.
+#[test]
+fn who_closes_its_control_socket_is_ended() {
+    let project = Project::with_microprocess(Some("hostile-microprocess"))
+        .file("main.py", include_str!("../python/scale/closes.py"));
+    project.main(&[]).output().prints("{'killed'}\nnormal\n");
+}
+
+/// A control socket that hangs up late, since somebody else has it as well, hides no end.
+#[test]
+fn an_end_is_seen_without_its_control_socket() {
+    let project = Project::with_microprocess(Some("hostile-microprocess"))
+        .file("main.py", include_str!("../python/scale/in_flight.py"));
+    let (_kept, theirs) = std::os::unix::net::UnixStream::pair().expect("a socket that nobody reads");
+    let running = project.main(&[]).start_with(Stdio::from(std::os::fd::OwnedFd::from(theirs)));
+    running.finish().ends_with(0).complains(&["True normal"]);
 }
 
 #[test]

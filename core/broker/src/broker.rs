@@ -28,7 +28,6 @@ use cloison_router::Router;
 use cloison_transport::ChannelError;
 use rustix::io::Errno;
 use slotmap::SlotMap;
-use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::io;
@@ -190,8 +189,8 @@ pub struct Broker {
     pub(crate) deadlines: BTreeSet<(Instant, ProcessNumber)>,
     /// Microprocesses that wait for another one to be started.
     pub(crate) spawns: VecDeque<(Pid, Spawn)>,
-    /// Microprocesses without descriptors that have closed their control sockets: they are about to end.
-    pub(crate) unwatched: Vec<Pid>,
+    /// Microprocesses without descriptors that are about to end, and since when they are looked at.
+    pub(crate) unwatched: Vec<(Pid, Instant)>,
     pub(crate) router: Router,
     pub(crate) scheduler: Scheduler,
     pub(crate) randomness: Option<File>,
@@ -204,8 +203,6 @@ pub struct Broker {
     pub(crate) replacement: Option<Replacement>,
     /// Who may do what.
     pub(crate) grants: GrantTable,
-    /// How many denials the audit trail hears of.
-    pub(crate) denials: RefCell<Limiter>,
     /// How often of that the audit trail has said.
     pub(crate) uses: AuditUses,
     pub(crate) instances: SlotMap<InstanceId, Instance>,
@@ -228,9 +225,6 @@ pub struct Broker {
     /// Who waits for a microprocess's Python stack.
     pub(crate) stacks: VecDeque<(Pid, Sender<SeenStack>)>,
 }
-
-/// How many denials the audit trail hears of in ten seconds; of the others how many they were.
-const DENIALS: u32 = 1000;
 
 impl Broker {
     /// Start the template of an application. Call it from the main thread: its end is the signal by which the kernel takes
@@ -283,7 +277,6 @@ impl Broker {
             zones: zones.collect(),
             replacement: None,
             grants: GrantTable::default(),
-            denials: RefCell::new(Limiter::of(DENIALS)),
             uses: AuditUses::default(),
             application,
             binaries,
@@ -454,7 +447,8 @@ impl Broker {
             .chain(self.deadlines.first().map(|(at, _)| *at))
             .chain(self.grants.next_expiry())
             .chain(self.next_recording())
-            .chain((!self.spawns.is_empty() || !self.unwatched.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
+            .chain((!self.spawns.is_empty()).then(|| Instant::now() + SPAWN_AGAIN))
+            .chain(self.next_unwatched())
             .min()
             .map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.into_iter().chain(check).min();
@@ -476,7 +470,7 @@ impl Broker {
                 None => {} // closed earlier in this turn
             }
         }
-        self.watch_silent();
+        self.look_at_unwatched();
         self.check_zones(Instant::now());
         self.end_overdue_runs(Instant::now());
         self.check_program_template(Instant::now());
@@ -549,8 +543,10 @@ impl Drop for Broker {
     /// call. Zones first: their clients need not hear of it.
     fn drop(&mut self) {
         self.note_uses();
-        for running in self.processes.values().filter_map(Process::running) {
-            self.note(|| AuditEvent::end(AuditProcess::of(running), "the application ends"));
+        for process in self.processes.values() {
+            let Some(running) = process.running() else { continue };
+            let unsaid = process.held.doings.borrow_mut().take_unsaid();
+            self.note(|| AuditEvent::end(AuditProcess::of(running), "the application ends").after(unsaid));
         }
         // All of them first, so that none is waited for while others still run.
         self.instances.values().for_each(|instance| instance.family.kill());

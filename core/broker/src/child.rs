@@ -57,6 +57,8 @@ struct Kept {
     exit: OnceCell<Exit>,
 }
 
+/// How often a child without a descriptor is looked at when everything is taken down.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
 /// How long a keeper may take to say how a child has ended. One that is stopped never says it.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -172,7 +174,11 @@ impl Child {
 
     /// Its number in our namespace; 0 if it is no longer there. Nobody else has it for as long as nobody has waited for the child.
     pub fn pid(&self) -> i32 {
-        *self.pid.get_or_init(|| pid_of(&self.pidfd).unwrap_or(0))
+        if let Some(pid) = self.pid.get() {
+            return *pid;
+        }
+        // What could not be read now may be readable later.
+        pid_of(&self.pidfd).map_or(0, |pid| *self.pid.get_or_init(|| pid))
     }
 
     /// The same child by its number alone, without its descriptor; `None` if it is no longer there.
@@ -188,22 +194,58 @@ impl NumberedChild {
         self.pid.as_raw_nonzero().get()
     }
 
-    /// Send it a signal; nothing happens if it has ended.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let _ = kill_process(self.pid, signal);
+    /// Whether the number is still that of a child, ours or the keeper's, alive or a zombie. Whoever waits for them is who asks.
+    fn is_there(&self) -> bool {
+        match &self.keeper {
+            Some(keeper) => parent_of(self.pid()) == Some(keeper.pid()),
+            None => self.look().is_ok(),
+        }
     }
 
-    /// With a descriptor again, which tells of its end.
+    fn look(&self) -> Result<Option<WaitIdStatus>, Errno> {
+        waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
+    }
+
+    /// Send it a signal; nothing happens if it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
+        if self.is_there() {
+            let _ = kill_process(self.pid, signal);
+        }
+    }
+
+    /// Whether it has ended, and nobody has waited for it. A keeper's child is asked about by a descriptor alone.
+    pub(crate) fn is_zombie(&self) -> bool {
+        self.keeper.is_none() && self.look().is_ok_and(|status| status.is_some())
+    }
+
+    /// How it ended, if it has; the zombie is gone afterwards. `None` for a keeper's child, which a descriptor tells of.
+    pub(crate) fn ended(&self) -> Option<Exit> {
+        if self.keeper.is_some() {
+            return None;
+        }
+        match waitid(WaitId::Pid(self.pid), WaitIdOptions::EXITED | WaitIdOptions::NOHANG) {
+            Ok(status) => status.as_ref().map(Exit::from_status),
+            Err(_) => Some(Exit::Signaled(libc::SIGKILL)), // ECHILD: it is gone, and nobody can say how
+        }
+    }
+
+    /// A keeper's child with a descriptor again, which tells of its end; `None` for a child of ours.
     ///
     /// # Errors
     /// `EMFILE` when there is no descriptor left, `ECHILD` or `ESRCH` if somebody has waited for it.
-    pub(crate) fn with_descriptor(&self) -> Result<Child, Errno> {
-        match &self.keeper {
-            Some(keeper) => {
-                let pidfd = pidfd_open(self.pid, PidfdFlags::empty())?;
-                Ok(Child::kept(pidfd, self.pid(), keeper))
-            }
-            None => Child::from_pid(self.pid()),
+    pub(crate) fn with_descriptor(&self) -> Option<Result<Child, Errno>> {
+        let keeper = self.keeper.as_ref()?;
+        let watched = pidfd_open(self.pid, PidfdFlags::empty()).and_then(|pidfd| match self.is_there() {
+            true => Ok(Child::kept(pidfd, self.pid(), keeper)),
+            false => Err(Errno::CHILD),
+        });
+        Some(watched)
+    }
+
+    /// Wait for its end, but not beyond that time.
+    pub(crate) fn wait_until(&self, until: Instant) {
+        while self.is_there() && self.ended().is_none() && Instant::now() < until {
+            std::thread::sleep(LOOK_AGAIN);
         }
     }
 }
@@ -262,11 +304,14 @@ mod tests {
         let sleep = Command::new("sleep").arg("600").spawn().unwrap();
         let child = Child::from_pid(sleep.id() as i32).unwrap().numbered().unwrap();
         assert_eq!(child.pid(), sleep.id() as i32);
+        assert!(child.ended().is_none() && !child.is_zombie() && child.with_descriptor().is_none());
         child.signal(Signal::KILL);
-        let child = child.with_descriptor().unwrap();
-        assert_eq!(child.wait_until(Instant::now() + Duration::from_secs(60)), Some(Exit::Signaled(9)));
-        // It has been waited for, and has no number.
-        assert!(child.numbered().is_none_or(|child| child.with_descriptor().is_err()));
+        // Asks again until it is so, without a wait that could block.
+        std::iter::from_fn(|| Some(child.is_zombie())).find(|is| *is).unwrap();
+        assert_eq!(child.ended(), Some(Exit::Signaled(9)));
+        // It has been waited for: whoever has its number now is not it.
+        assert!(!child.is_there() && !child.is_zombie());
+        assert_eq!(child.ended(), Some(Exit::Signaled(libc::SIGKILL)));
     }
 
     #[test]

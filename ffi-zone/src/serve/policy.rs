@@ -178,6 +178,12 @@ impl ClientPolicy {
         self.accounts().find_map(used_up).map(Denial::Bytes)
     }
 
+    /// Why memory that the library keeps is looked at no more: no more may be carried, or all processor time is used up.
+    pub fn all_used(&self) -> Option<Denial> {
+        let used_up = |(quota, account): (Quota, &Account)| quota.cpu_ns.filter(|most| account.cpu_ns() >= *most);
+        self.all_carried().or_else(|| self.accounts().find_map(used_up).map(Denial::Cpu))
+    }
+
     /// When a call begins, as far as processor time is counted.
     #[inline]
     pub fn begun(&self) -> Option<CallBegin> {
@@ -382,8 +388,10 @@ mod tests {
         let page = cloison_transport::account::create().unwrap();
         let mut policy = policy(vec![counted(Quota { cpu_ns: Some(5), ..Quota::default() }, &page)]);
         assert_eq!(policy.admit(ONE, 0), Ok(()));
+        assert_eq!(policy.all_used(), None);
         policy.counted[0].account.add_cpu(5);
         assert_eq!(policy.admit(ONE, 0), Err(Denial::Cpu(5)));
+        assert_eq!((policy.all_used(), policy.all_carried()), (Some(Denial::Cpu(5)), None));
         policy.counted.clear();
         policy.expires_ns = Some(1);
         assert_eq!(policy.admit(ONE, 0), Err(Denial::Expired));

@@ -115,7 +115,7 @@ impl Service {
         }
         let policy = client.policy.as_ref();
         if request.function == SYNC
-            && let Some(denial) = policy.and_then(ClientPolicy::all_carried)
+            && let Some(denial) = policy.and_then(ClientPolicy::all_used)
         {
             let refusal = Refusal::new(Status::QuotaExceeded, format_args!("memory that the library keeps: {denial}"));
             self.used_up(client, FunctionId(SYNC), &denial);

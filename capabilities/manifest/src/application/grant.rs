@@ -221,6 +221,8 @@ pub(crate) fn bound_fits(interface: &Interface, function: &Function, text: &str)
 /// The most bounds of one narrowing, and the longest text of one: a program writes them, and the broker reads them.
 const MOST_BOUNDS: usize = 64;
 const BOUND_BYTES: usize = 1024;
+/// What begins a new line, for terminals and for readers of Unicode.
+const LINE_BREAKS: [char; 5] = ['\n', '\u{b}', '\u{c}', '\u{2028}', '\u{2029}'];
 
 /// What a program wants a capability narrowed by, whose zone has that interface and of which `grant` is left.
 ///
@@ -258,6 +260,10 @@ pub fn narrowing(request: &NarrowRequest, interface: &Interface, grant: &Grant) 
         let (id, function) = granted(name)?;
         if text.len() > BOUND_BYTES {
             return Err(format!("the bound of `{name}` has more than {BOUND_BYTES} bytes"));
+        }
+        // It is shown to whoever it refuses, and further lines could look like somebody else's.
+        if text.contains(LINE_BREAKS) {
+            return Err(format!("the bound of `{name}`, {text:?}: it has more than one line"));
         }
         let bound = bound(interface, function, text).map_err(|mistake| {
             let hint = mistake.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

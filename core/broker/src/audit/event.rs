@@ -305,6 +305,13 @@ impl AuditEvent {
         self
     }
 
+    /// The process whose word it is.
+    #[must_use]
+    pub(crate) fn by(mut self, number: u64) -> Self {
+        self.record.by = Some(number);
+        self
+    }
+
     /// The number of the grant that it is about.
     #[must_use]
     pub fn grant(mut self, grant: u64) -> Self {

@@ -1,7 +1,7 @@
 //! The grant that a process means, and what it is told when it may not have what it asks for.
 
 use crate::application::ApplicationCapability;
-use crate::audit::{AuditEvent, AuditProcess};
+use crate::audit::AuditEvent;
 use crate::broker::{Broker, Pid};
 use crate::capabilities::grants::{GrantEnd, GrantKey};
 use crate::processes::process::Process;
@@ -75,7 +75,7 @@ impl Broker {
 
     /// What a process is told that was refused something; the audit trail hears of it.
     pub(super) fn refused(&self, pid: Pid, name: &CapabilityName, refused: Refused) -> ToMicroprocess {
-        self.note_denial(|| {
+        self.note_denial(pid, |who| {
             let (named, number) = match name {
                 CapabilityName::Named(name) => (name.as_str(), None),
                 CapabilityName::Referred(reference) => {
@@ -87,7 +87,6 @@ impl Broker {
                 Refused::Denied(message) | Refused::Invalid(message) => message.lines().next().unwrap_or_default(),
                 Refused::Ended(end) => ended(end),
             };
-            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
             let event = AuditEvent::deny(who, named, reason);
             number.into_iter().fold(event, AuditEvent::grant)
         });

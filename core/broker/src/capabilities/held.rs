@@ -81,18 +81,24 @@ pub(crate) struct Doings {
     pub(super) given: Limiter,
     /// What zones refuse it.
     pub(super) refused: Limiter,
+    /// What the broker refuses it.
+    pub(super) denied: Limiter,
+    /// What it says, of its own services, that others were refused.
+    pub(super) served: Limiter,
 }
 
 impl Default for Doings {
     fn default() -> Self {
-        Self { own: Limiter::of(MOST_LINES), given: Limiter::of(MOST_LINES), refused: Limiter::of(MOST_LINES) }
+        let limiter = || Limiter::of(MOST_LINES);
+        Self { own: limiter(), given: limiter(), refused: limiter(), denied: limiter(), served: limiter() }
     }
 }
 
 impl Doings {
     /// How many of them are in no line. The line about the end of the process says so.
     pub(crate) fn take_unsaid(&mut self) -> u64 {
-        [&mut self.own, &mut self.given, &mut self.refused].into_iter().map(Limiter::take_unsaid).sum()
+        let Self { own, given, refused, denied, served } = self;
+        [own, given, refused, denied, served].into_iter().map(Limiter::take_unsaid).sum()
     }
 }
 

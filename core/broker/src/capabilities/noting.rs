@@ -23,8 +23,7 @@ impl Broker {
 
     /// Tell the audit trail that a process could not be started, whatever the reason: it may be a capability that was not the asker's to give.
     pub(crate) fn note_denied_spawn(&self, pid: Pid, message: &str) {
-        self.note_denial(|| {
-            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+        self.note_denial(pid, |who| {
             AuditEvent::deny(who, "", message.lines().next().unwrap_or_default()).function("spawn")
         });
     }
@@ -114,8 +113,7 @@ impl Broker {
             return;
         }
         self.grants.count_refused(key, times);
-        self.note_denial(|| {
-            let who = self.auditee(pid).unwrap_or_else(|| AuditProcess::new(0, None, ""));
+        self.note_denial(pid, |who| {
             let reason = self.why_not_granted(key, &declared.name);
             let reason = match times {
                 1 => reason,
@@ -126,11 +124,10 @@ impl Broker {
         });
     }
 
-    /// Tell the audit trail of a denial, within a rate: who is refused something as often as it can would push everything else out of the trail.
-    pub(crate) fn note_denial(&self, event: impl FnOnce() -> AuditEvent) {
-        if let Some(unsaid) = self.denials.borrow_mut().admit(Instant::now()) {
-            self.note(|| event().after(unsaid));
-        }
+    /// Tell the audit trail that a process was denied something, within a rate of its own: who is refused something as often as it can would
+    /// push everything else out of the trail.
+    pub(crate) fn note_denial(&self, pid: Pid, event: impl FnOnce(AuditProcess) -> AuditEvent) {
+        self.note_doing(pid, |doings| doings.denied.admit(Instant::now()), event);
     }
 
     /// Tell the audit trail how often a grant was used since that was last told.

@@ -118,9 +118,10 @@ impl Broker {
         };
         // A number that is guessed says nothing of who else holds what.
         let Some(key) = served.filter(holds) else {
-            self.note_denial(|| {
-                AuditEvent::deny(self.auditee_numbered(client), "", "it does not hold the capability of a service")
-                    .grant(grant)
+            // Of the process that asks: who else is meant is its word alone.
+            self.note_denial(pid, |server| {
+                let reason = format!("process {client} does not hold the capability of a service of its own");
+                AuditEvent::deny(server, "", &reason).grant(grant)
             });
             return denied(not_held(client));
         };
@@ -133,7 +134,7 @@ impl Broker {
         let Some(service) = self.grants.service(key) else { return denied(format!("{called} is not there")) };
         let Some(id) = service.function(function) else {
             return self.not_admitted(
-                client,
+                (pid, client),
                 (key, &shown),
                 format!("{called} is not granted: the service has no such function"),
             );
@@ -145,7 +146,7 @@ impl Broker {
                 }
                 _ => "it was narrowed to other functions".to_owned(),
             };
-            return self.not_admitted(client, (key, function), format!("{called} is not granted: {why}"));
+            return self.not_admitted((pid, client), (key, function), format!("{called} is not granted: {why}"));
         }
         match self.grants.count_call(key, bytes) {
             Ok(()) => {}
@@ -157,7 +158,7 @@ impl Broker {
                     _ => String::new(),
                 };
                 let reason = limited.map_or_else(|| denial.to_string(), |one| format!("{denial} ({})", one.whose()));
-                self.note_refused(client, key, function, &reason);
+                self.note_refused((pid, client), (key, function), &reason);
                 return ToMicroprocess::Exceeded {
                     message: format!("{called}: the grant is used up: {denial}{whose}"),
                 };
@@ -178,21 +179,26 @@ impl Broker {
 
     fn not_admitted(
         &mut self,
-        client: ProcessNumber,
+        (server, client): (Pid, ProcessNumber),
         (key, function): (GrantKey, &str),
         message: String,
     ) -> ToMicroprocess {
         self.grants.count_refused(key, 1);
-        self.note_refused(client, key, function, message.lines().next().unwrap_or_default());
+        self.note_refused((server, client), (key, function), message.lines().next().unwrap_or_default());
         ToMicroprocess::Denied { message }
     }
 
     /// Tell the audit trail that a client was refused a call of a service, as it is told of what zones refuse.
-    pub(super) fn note_refused(&self, client: ProcessNumber, key: GrantKey, function: &str, reason: &str) {
-        let Some(pid) = self.numbers.get(&client) else { return };
-        let limit = |doings: &mut Doings| doings.refused.admit(Instant::now());
-        self.note_doing(*pid, limit, |who| {
-            AuditEvent::deny(who, self.grants.name(key), reason).function(function).grant(self.number_of(key))
+    pub(super) fn note_refused(
+        &self,
+        (server, client): (Pid, ProcessNumber),
+        (key, function): (GrantKey, &str),
+        reason: &str,
+    ) {
+        let limit = |doings: &mut Doings| doings.served.admit(Instant::now());
+        self.note_doing(server, limit, |server| {
+            let event = AuditEvent::deny(self.auditee_numbered(client), self.grants.name(key), reason);
+            event.function(function).grant(self.number_of(key)).by(server.number)
         });
     }
 

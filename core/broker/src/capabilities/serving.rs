@@ -85,7 +85,7 @@ impl Broker {
             _ => String::new(),
         };
         let reason = limited.map_or_else(|| said.to_owned(), |one| format!("{said} ({})", one.whose()));
-        self.note_refused(client, key, &function, &reason);
+        self.note_refused((pid, client), (key, &function), &reason);
         let capability = self.grants.name(key);
         let outside = format!("the arguments are outside of what this capability allows{whose}");
         ToMicroprocess::Denied { message: format!("{capability}.{function}(): {outside}: {said}") }

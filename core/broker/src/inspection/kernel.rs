@@ -22,7 +22,9 @@ fn parent(stat: &str) -> Option<i32> {
     let mut fields = stat.rsplit_once(") ")?.1.split_ascii_whitespace();
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
-    (!["Z", "X"].contains(&state)).then_some(parent)
+    // Whose first thread has ended looks like a zombie while others run: the 20th field counts them, the first of these is the 3rd.
+    let has_threads = fields.nth(15).and_then(|threads| threads.parse::<u32>().ok()).is_some_and(|threads| threads > 1);
+    (has_threads || !["Z", "X"].contains(&state)).then_some(parent)
 }
 
 /// The most memory that it has had at once, in bytes, and its processor time; also of one that has ended and was not waited for, whose

@@ -18,7 +18,7 @@ use crate::broker::{Broker, BrokerEvent, EventSource, Exit, MESSAGES_PER_TURN, P
 use crate::child::Child;
 use crate::family::TAKING_DOWN;
 use crate::launch::WATCHED_BY_DESCRIPTOR;
-use crate::processes::process::{WatchedChild, reason};
+use crate::processes::process::{Process, WatchedChild, reason};
 use crate::processes::scheduling::Standing;
 use crate::processes::template::{Forking, Progress, TemplateKind};
 use cloison_contract::message::{FromMicroprocess, FromTemplate, Module, ToMicroprocess, ToTemplate, WHICH_NAMES};
@@ -28,8 +28,11 @@ use cloison_transport::control::ControlError;
 use rustix::io::Errno;
 use rustix::process::Signal;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+/// How soon a microprocess without a descriptor that is about to end is looked at again, and how rarely if it does not end.
+const LOOK_SOON: Duration = Duration::from_micros(200);
+const LOOK_RARELY: Duration = Duration::from_millis(10);
 /// How many modules are remembered that lie beside a program and may not be imported.
 const MISSED: usize = 3;
 
@@ -139,8 +142,9 @@ impl Broker {
                     None => Child::from_pidfd(pidfd),
                 });
                 let Some(template) = self.template(kind) else { return };
-                match (template.forking.pop_front(), child) {
-                    (Some(Forking::Process(pid)), Some(Ok(child))) => self.forked(pid, child),
+                let forking = template.forking.pop_front();
+                match (forking, child) {
+                    (Some(Forking::Process(pid)), Some(Ok(child))) if self.is_new(&child) => self.forked(pid, child),
                     (Some(Forking::Program), Some(Ok(child))) => self.program_template_forked(child),
                     (forking, _) => {
                         tracing::warn!("a template reports a child that is not ours");
@@ -164,6 +168,14 @@ impl Broker {
             Forking::Process(pid) => self.not_started(pid, why),
             Forking::Program => self.program_template_gone(why),
         }
+    }
+
+    /// Whether no microprocess of ours is that child: one that stood for two would leave a number behind that is nobody's, or somebody
+    /// else's.
+    fn is_new(&self, child: &Child) -> bool {
+        let number = child.pid();
+        number == 0
+            || !self.processes.values().filter_map(|process| process.child.as_ref()).any(|one| one.pid() == number)
     }
 
     fn forked(&mut self, pid: Pid, child: Child) {
@@ -261,11 +273,10 @@ impl Broker {
         let Some(process) = self.processes.get_mut(pid) else { return };
         self.reactor.remove(process.registration, &process.control);
         process.silent = true;
-        if matches!(process.child, Some(WatchedChild::ByControl(_))) {
-            self.unwatched.push(pid);
-        }
+        // Nobody who lives on closes it: what has ended by itself keeps its status, and who has not is not heard of again.
+        self.signal(pid, Signal::KILL);
+        self.look_at(pid);
         if !matches!(error, ControlError::Closed) {
-            self.signal(pid, Signal::KILL);
             self.complain(|unsaid| tracing::warn!(unsaid, %error, "a microprocess breaks the protocol and is ended"));
         }
     }
@@ -282,26 +293,53 @@ impl Broker {
         process.child = Some(WatchedChild::ByControl(numbered));
     }
 
-    /// Watch those that have closed their control sockets by descriptors, for their ends. While there is none left, it is tried again.
-    pub(crate) fn watch_silent(&mut self) {
-        for pid in std::mem::take(&mut self.unwatched) {
+    /// A microprocess is about to end: one without a descriptor is looked at from now on.
+    fn look_at(&mut self, pid: Pid) {
+        let by_control = |process: &Process| matches!(process.child, Some(WatchedChild::ByControl(_)));
+        if self.processes.get(pid).is_some_and(by_control) && !self.unwatched.iter().any(|(known, _)| *known == pid) {
+            self.unwatched.push((pid, Instant::now()));
+        }
+    }
+
+    /// When those that are about to end are looked at next: the longer it takes, the more rarely.
+    pub(crate) fn next_unwatched(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let wait = |(_, since): &(Pid, Instant)| (now - *since).clamp(LOOK_SOON, LOOK_RARELY);
+        self.unwatched.iter().map(wait).min().map(|wait| now + wait)
+    }
+
+    /// Look whether those that are about to end have ended.
+    pub(crate) fn look_at_unwatched(&mut self) {
+        for (pid, since) in std::mem::take(&mut self.unwatched) {
             let Some(process) = self.processes.get_mut(pid) else { continue };
             let Some(WatchedChild::ByControl(numbered)) = &process.child else { continue };
-            let watched = numbered.with_descriptor().and_then(|child| {
+            if let Some(exit) = numbered.ended() {
+                self.look_at_peak(pid);
+                self.process_gone(pid, exit);
+                continue;
+            }
+            // A keeper's child has a descriptor again, which tells of its end; while there is none left, it is tried again.
+            let watched = numbered.with_descriptor().map(|child| {
+                let child = child?;
                 let registration = self.reactor.add(&child, EventSource::ProcessEnd(pid))?;
                 Ok(WatchedChild::ByDescriptor(child, registration))
             });
             match watched {
-                Ok(watched) => process.child = Some(watched),
-                Err(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOSPC) => self.unwatched.push(pid),
-                Err(_) => {
-                    // Somebody has waited for it, and nobody can say how it has ended.
-                    let exit = Exit::Signaled(libc::SIGKILL);
-                    self.forget(pid, reason(exit));
-                    self.events.push_back(BrokerEvent::Exited(pid, exit));
-                }
+                Some(Ok(watched)) => process.child = Some(watched),
+                Some(Err(Errno::CHILD | Errno::SRCH)) => self.process_gone(pid, Exit::Signaled(libc::SIGKILL)),
+                Some(Err(_)) | None => self.unwatched.push((pid, since)),
             }
         }
+    }
+
+    /// Look for those without descriptors that have ended and whose control sockets have not hung up: somebody else may have them open.
+    pub(crate) fn look_for_zombies(&mut self) {
+        let ended = |(pid, process): (Pid, &Process)| match &process.child {
+            Some(WatchedChild::ByControl(numbered)) => numbered.is_zombie().then_some(pid),
+            _ => None,
+        };
+        let ended: Vec<_> = self.processes.iter().filter_map(ended).collect();
+        ended.into_iter().for_each(|pid| self.look_at(pid));
     }
 
     fn process_says(&mut self, pid: Pid, message: FromMicroprocess) {
@@ -405,6 +443,10 @@ impl Broker {
             return;
         };
         let Some(exit) = child.ended() else { return };
+        self.process_gone(pid, exit);
+    }
+
+    fn process_gone(&mut self, pid: Pid, exit: Exit) {
         self.forget(pid, reason(exit));
         self.events.push_back(BrokerEvent::Exited(pid, exit));
     }

@@ -45,7 +45,7 @@ pub(crate) struct Process {
 pub(crate) enum WatchedChild {
     /// By a descriptor, and its registration.
     ByDescriptor(Child, ReactorKey),
-    /// By its control socket, which hangs up: a descriptor less where there are many. It gets one for its end.
+    /// By its control socket, which hangs up: a descriptor less where there are many. Then it is looked at by its number.
     ByControl(NumberedChild),
 }
 
@@ -70,7 +70,7 @@ impl WatchedChild {
     pub(crate) fn wait_until(&self, until: Instant) {
         match self {
             Self::ByDescriptor(child, _) => drop(child.wait_until(until)),
-            Self::ByControl(child) => drop(child.with_descriptor().map(|child| child.wait_until(until))),
+            Self::ByControl(child) => child.wait_until(until),
         }
     }
 }

@@ -142,6 +142,7 @@ impl Broker {
         if now < self.scheduler.next || self.numbers.is_empty() {
             return;
         }
+        self.look_for_zombies();
         let mut computing = false;
         for process in self.processes.values_mut() {
             let (Work::Running(running), Some(child)) = (&mut process.work, &process.child) else { continue };
